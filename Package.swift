@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target compiles under the same rules.
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "ringside",
+  products: [.executable(name: "ringside", targets: ["ringside"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(name: "X86", swiftSettings: settings),
+    .target(name: "Chipset", dependencies: ["X86"], swiftSettings: settings),
+    .target(name: "Machine", dependencies: ["X86", "Chipset"], swiftSettings: settings),
+    .target(name: "Cells", swiftSettings: settings),
+    .target(
+      name: "CTerminal",
+      cSettings: [
+        .define("NCURSES_WIDECHAR", to: "1"), .define("_XOPEN_SOURCE_EXTENDED", to: "1"),
+        .define("_DEFAULT_SOURCE"), .define("_XOPEN_SOURCE", to: "700"),
+      ],
+      linkerSettings: [
+        .linkedLibrary("ncursesw", .when(platforms: [.linux])),
+        .linkedLibrary("tinfo", .when(platforms: [.linux])),
+        .linkedLibrary("ncurses", .when(platforms: [.macOS])),
+      ]),
+    .target(name: "Terminal", dependencies: ["CTerminal", "Cells"], swiftSettings: settings),
+    .target(name: "Panes", dependencies: ["Cells", "Machine", "X86"], swiftSettings: settings),
+    .executableTarget(
+      name: "ringside",
+      dependencies: [
+        "X86", "Chipset", "Machine", "Cells", "Terminal", "Panes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "X86Tests", dependencies: ["X86"], swiftSettings: settings),
+    .testTarget(
+      name: "ChipsetTests", dependencies: ["Chipset", "X86"], swiftSettings: settings),
+    .testTarget(
+      name: "MachineTests", dependencies: ["Machine", "Chipset", "X86"], swiftSettings: settings),
+    .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
+    .testTarget(
+      name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "X86"],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)
