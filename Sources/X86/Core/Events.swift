@@ -1,0 +1,82 @@
+/// Recording transitions, attention, debug conditions: what the rest of the core calls when something
+/// happens that the run loop or the log must know.
+extension CPU {
+  /// The exact machine tick: every instruction retired so far and every event delivered.
+  public var ticks: UInt64 {
+    targetTick &- UInt64(bitPattern: Int64(remaining + (blockEnd - currentInstruction)))
+  }
+
+  /// Ends the current block early enough for the run loop to look at the machine again: after an
+  /// access that may have moved a deadline or an interrupt line. Ticks do not change.
+  mutating func requestAttention() {
+    targetTick &-= UInt64(bitPattern: Int64(remaining))
+    remaining = 0
+    needsAttention = true
+  }
+
+  /// Writes a transition down, with the current place and CPL filled in.
+  mutating func record(_ kind: TransitionKind, _ fill: (inout Transition) -> Void) {
+    var transition = Transition(kind: kind)
+    transition.tick = ticks
+    transition.eip = eip
+    transition.cs = segments[SegmentRegister.cs].selector
+    transition.fromCPL = cpl
+    transition.toCPL = cpl
+    fill(&transition)
+    log.append(transition)
+  }
+
+  /// Loads a segment register whole, and everything that is derived from it.
+  mutating func setSegment(_ index: Int, _ segment: Segment) {
+    segments[index] = segment
+    if index == SegmentRegister.cs { updateCodeStamp() }
+    if index == SegmentRegister.ss { stackMask = segment.isBig ? 0xFFFF_FFFF : 0xFFFF }
+  }
+
+  /// Replaces the system flags (TF IF DF IOPL NT RF VM AC VIF VIP ID) with those of `flags`.
+  mutating func setSystemFlags(_ flags: EFLAGS) {
+    let changed = flags.symmetricDifference(systemFlags)
+    systemFlags = flags.subtracting(.arithmetic).union(.alwaysSet)
+    if changed.contains(.alignmentCheck) && cr0.contains(.alignmentMask) { tlb.withdrawAll() }
+  }
+
+  /// Sees whether a data access meets a breakpoint in DR0-DR3; the #DB comes after the instruction.
+  mutating func noteDataBreakpoint(_ linear: UInt32, _ size: Int, isWrite: Bool) {
+    let dr7 = debugRegisters[7]
+    for index in 0..<4 where dr7 >> UInt32(index * 2) & 3 != 0 {
+      let condition = dr7 >> UInt32(16 + index * 4) & 3
+      guard condition == 3 || condition == 1 && isWrite else { continue }
+      let length = dr7 >> UInt32(18 + index * 4) & 3
+      let start = debugRegisters[index] & ~length
+      if linear <= start &+ length && start <= linear &+ UInt32(size - 1) {
+        pendingDebug |= 1 << UInt32(index)
+      }
+    }
+  }
+
+  /// A write is about to change bytes of a frame that has code in it.
+  mutating func invalidateCode(
+    _ frame: UnsafeMutablePointer<Frame>, physical: PhysicalAddress, size: Int
+  ) {
+    let start = UInt32(truncatingIfNeeded: physical & 0xFFF)
+    let end = start + UInt32(size)
+    guard frame.pointee.codeMask & BlockCache.chunks(from: start, to: end) != 0 else { return }
+    blocks.remove(in: frame, page: physical & ~0xFFF, from: start, to: end)
+  }
+
+  /// Code or data in `[address, address + size)` was changed from outside (a loader, a debugger, DMA).
+  public mutating func memoryChanged(at address: PhysicalAddress, size: Int) {
+    var current = address
+    let end = address + UInt64(size)
+    while current < end {
+      let next = min((current | 0xFFF) + 1, end)
+      if let frame = memory.frame(at: current) {
+        frame.pointee.isDirty = true
+        if frame.pointee.codeMask != 0 {
+          invalidateCode(frame, physical: current, size: Int(next - current))
+        }
+      }
+      current = next
+    }
+  }
+}

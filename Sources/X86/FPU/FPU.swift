@@ -1,0 +1,3 @@
+/// The x87 state.
+struct FPU {
+}
