@@ -1,0 +1,53 @@
+import Cells
+
+extension MachineView {
+  /// A PC text screen.
+  public struct TextScreen: Equatable, Sendable {
+    /// Characters in a row, 80 as a rule.
+    public var columns: Int
+    /// Rows, 25 as a rule.
+    public var rows: Int
+    /// Character and attribute bytes, row by row.
+    public var cells: [Cell]
+    /// The cursor's position in `cells`; nil when hidden or outside.
+    public var cursor: Int?
+
+    /// A screen; missing cells count as blank.
+    public init(columns: Int = 80, rows: Int = 25, cells: [Cell] = [], cursor: Int? = nil) {
+      self.columns = columns
+      self.rows = rows
+      self.cells = cells
+      self.cursor = cursor
+    }
+
+    /// One position of text memory.
+    public struct Cell: Equatable, Sendable {
+      /// A code page 437 glyph.
+      public var glyph: UInt8
+      /// Bits 0–3 foreground, 4–6 background.
+      public var color: UInt8
+      /// A character with its colours.
+      public init(glyph: UInt8, color: UInt8 = 0x07) {
+        self.glyph = glyph
+        self.color = color
+      }
+    }
+  }
+
+  /// The end of what came over the serial line.
+  public struct SerialScreen: Equatable, Sendable {
+    /// Lines as they arrived, the last one still growing; folded only when drawn.
+    public var lines: [String]
+    /// Where the next character goes in the last line.
+    public var column: Int
+    /// Bytes received in all; 0 means the line was never used.
+    public var bytes: UInt64
+
+    /// A terminal that has received nothing.
+    public init(lines: [String] = [""], column: Int = 0, bytes: UInt64 = 0) {
+      self.lines = lines
+      self.column = column
+      self.bytes = bytes
+    }
+  }
+}

@@ -1,0 +1,65 @@
+public import Cells
+
+extension MachineView {
+  /// A transition in words.
+  public struct Event: Equatable, Sendable {
+    /// Number in the ledger, from 1 at reset.
+    public var sequence: UInt64
+    /// Machine tick.
+    public var tick: UInt64
+    /// What kind of transition.
+    public var kind: EventKind
+    /// A few words: `INT 80h`, `#GP(0) cli`.
+    public var text: String
+    /// The ring before, 0–3.
+    public var from: UInt8
+    /// The ring after, 0–3.
+    public var to: UInt8
+    /// A sentence: why it happened, in the manual's terms.
+    public var why: String
+
+    /// An event.
+    public init(
+      sequence: UInt64, tick: UInt64, kind: EventKind, text: String, from: UInt8, to: UInt8,
+      why: String
+    ) {
+      self.sequence = sequence
+      self.tick = tick
+      self.kind = kind
+      self.text = text
+      self.from = from
+      self.to = to
+      self.why = why
+    }
+  }
+
+  /// Kinds of transitions; the raw value is their short name on the screen.
+  public enum EventKind: String, CaseIterable, Sendable {
+    /// An exception.
+    case fault
+    /// A device's interrupt.
+    case interrupt = "irq"
+    /// INT n, SYSENTER: the guest asks.
+    case call
+    /// IRET, SYSEXIT: back from any of these.
+    case back = "return"
+    /// A far call, jump or return to another ring.
+    case transfer
+    /// A task switch.
+    case task
+    /// A control register was written.
+    case control
+    /// Anything else.
+    case other
+
+    /// The role that stands for the kind.
+    public var role: Role {
+      switch self {
+      case .fault: .fault
+      case .interrupt: .interrupt
+      case .call, .transfer, .task: .call
+      case .back, .control, .other: .text
+      }
+    }
+  }
+}

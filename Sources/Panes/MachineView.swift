@@ -1,0 +1,114 @@
+/// What the screen knows of a machine at one moment: plain values, made on the machine's thread,
+/// drawn on the screen's. Every number is what the machine really holds.
+public struct MachineView: Equatable, Sendable {
+  /// How the guest is run: `emulation`, `full`, `para`, `hardware`.
+  public var mode = "emulation"
+  /// The guest's name, as the user gave it.
+  public var guest = ""
+  /// Whether the machine runs.
+  public var runState = RunState.paused
+  /// The two rings and how they came about.
+  public var rings = Rings()
+  /// What the processor's registers hold.
+  public var registers = Registers()
+  /// How far the machine has come.
+  public var clock = Clock()
+  /// The text screen; nil while the guest shows none.
+  public var textScreen: TextScreen?
+  /// The serial line as a terminal would show it.
+  public var serial = SerialScreen()
+  /// The newest events, oldest first.
+  public var events: [Event] = []
+  /// Instructions around EIP, in order of address.
+  public var code: [CodeLine] = []
+
+  /// A view with nothing in it yet.
+  public init() {}
+
+  /// Whether the machine runs, and why not.
+  public enum RunState: Equatable, Sendable {
+    /// Instructions are executed.
+    case running
+    /// Waiting for the user.
+    case paused
+    /// HLT: the processor waits for an interrupt while the machine runs.
+    case idle
+    /// It will not go on without a reset; the reason in a few words.
+    case stopped(String)
+  }
+
+  /// The ring the processor is in, and the one the guest takes it for.
+  public struct Rings: Equatable, Sendable {
+    /// The processor's CPL, 0–3.
+    public var real = 0
+    /// The ring the guest's own view has; the same as `real` in emulation.
+    public var believed = 0
+    /// The latest rings, oldest first: one entry for each ring change, the last one current.
+    public var timeline: [UInt8] = []
+    /// How the processor addresses memory now.
+    public var operation = Operation.real
+    /// Rings without news.
+    public init() {}
+  }
+
+  /// The processor's modes of operation (Intel SDM vol. 3, 2.2).
+  public enum Operation: String, Equatable, Sendable {
+    /// Real-address mode: no rings, CPL counts as 0.
+    case real = "real mode"
+    /// Protected mode.
+    case protected = "protected"
+    /// Protected mode with paging.
+    case paged = "protected, paging"
+    /// Virtual-8086 mode: always ring 3.
+    case virtual8086 = "virtual-8086"
+  }
+
+  /// Machine ticks and instructions, as the machine counts them.
+  public struct Clock: Equatable, Sendable {
+    /// Machine ticks since reset.
+    public var ticks: UInt64 = 0
+    /// Instructions retired since reset.
+    public var instructions: UInt64 = 0
+    /// Million instructions in a second of the host's time, lately; nil when not measured.
+    public var mips: Double?
+    /// Events since reset, also those no longer kept.
+    public var events: UInt64 = 0
+    /// A clock at reset.
+    public init() {}
+  }
+
+  /// One instruction of the listing.
+  public struct CodeLine: Equatable, Sendable {
+    /// Linear address.
+    public var address: UInt32
+    /// The instruction's bytes, at most 15.
+    public var bytes: [UInt8]
+    /// Mnemonic and operands.
+    public var text: String
+    /// What happens to it outside ring 0.
+    public var mark: Mark
+    /// Whether EIP points at it.
+    public var isCurrent: Bool
+
+    /// A line of the listing.
+    public init(
+      address: UInt32, bytes: [UInt8], text: String, mark: Mark = .none, isCurrent: Bool = false
+    ) {
+      self.address = address
+      self.bytes = bytes
+      self.text = text
+      self.mark = mark
+      self.isCurrent = isCurrent
+    }
+  }
+
+  /// Sensitive instructions: what the current ring makes of them.
+  public enum Mark: String, Equatable, Sendable {
+    /// Not sensitive, or allowed here.
+    case none = ""
+    /// Faults at this ring.
+    case traps = "!TRAPS"
+    /// Behaves differently at this ring without telling.
+    case silent = "?SILENT"
+  }
+}
