@@ -1,0 +1,45 @@
+import Cells
+
+/// The last row: the keys that do something now.
+enum KeyPane {
+  static func draw(
+    _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
+  ) {
+    guard state.input == .control else {
+      var line = Line("keys go to the guest; ")
+      line.add(Binding.toggleName, .key)
+      line.add(" takes them back")
+      line.draw(into: &surface, in: rect, row: 0, column: 1)
+      return
+    }
+    let shown = fitting(view, width: rect.width - 1)
+    var column = 1
+    for binding in shown {
+      var line = Line(binding.name, .key)
+      line.add(" " + binding.word)
+      line.draw(into: &surface, in: rect, row: 0, column: column)
+      column += width(binding)
+    }
+  }
+
+  /// The table's order; what does not fit is dropped from the back, but help and quit stay.
+  private static func fitting(_ view: MachineView, width limit: Int) -> [Binding] {
+    let isPaused = view.runState == .paused
+    let useful = Binding.control.filter {
+      !$0.word.isEmpty && $0.action != (isPaused ? .pause : .run)
+    }
+    let kept = useful.filter { $0.action == .help || $0.action == .quit }
+    var room = limit - kept.reduce(0) { $0 + width($1) } + 2
+    var shown: [Binding] = []
+    for binding in useful where binding.action != .help && binding.action != .quit {
+      room -= width(binding)
+      if room < 0 { break }
+      shown.append(binding)
+    }
+    return shown + kept
+  }
+
+  private static func width(_ binding: Binding) -> Int {
+    binding.name.count + 1 + binding.word.count + 2
+  }
+}

@@ -1,0 +1,54 @@
+import Cells
+
+/// The first row: what runs, how, in which ring, and who gets the keys.
+enum StatusPane {
+  static func draw(
+    _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
+  ) {
+    let style = Style(.status)
+    surface.fill(rect, style: style)
+    let owner = state.input == .control ? "CONTROL" : "GUEST"
+    let other = state.input == .control ? "guest" : "control"
+    let hint = " \(Binding.toggleName) \(other) "
+    let ownerColumn = rect.width - hint.count - owner.count - 2
+    surface.write(hint, in: rect, row: 0, column: rect.width - hint.count, style: style)
+    surface.write(
+      " \(owner) ", in: rect, row: 0, column: ownerColumn, style: Style(.alert, .bold))
+    let left = Rect(x: rect.x, y: rect.y, width: ownerColumn, height: 1)
+    surface.write(fitting(view, width: left.width), in: left, row: 0, style: style)
+  }
+
+  /// As many parts as fit, dropping the least important first.
+  private static func fitting(_ view: MachineView, width: Int) -> String {
+    var parts = parts(view)
+    while true {
+      let text = " " + parts.map(\.text).joined(separator: " | ")
+      if Width.of(text) <= width || parts.count == 1 { return text }
+      guard let worst = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) else {
+        return text
+      }
+      parts.remove(at: worst)
+    }
+  }
+
+  private static func parts(_ view: MachineView) -> [(text: String, rank: Int)] {
+    var parts: [(text: String, rank: Int)] = [
+      (view.mode, 2), (view.guest, 4), ("ring \(view.rings.real)", 1), (word(view.runState), 0),
+      ("t \(view.clock.ticks)", 3), ("ev \(view.clock.events)", 5),
+    ]
+    if let mips = view.clock.mips, view.runState == .running {
+      let tenths = Int((mips * 10).rounded())
+      parts.append(("\(tenths / 10).\(tenths % 10) MIPS", 6))
+    }
+    return parts.filter { !$0.text.isEmpty }
+  }
+
+  private static func word(_ runState: MachineView.RunState) -> String {
+    switch runState {
+    case .running: "RUNNING"
+    case .paused: "PAUSED"
+    case .idle: "IDLE"
+    case .stopped: "STOPPED"
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Cells
+
+/// One row: the screen's question, its last remark, or why the chosen event happened.
+enum WhyPane {
+  static func draw(
+    _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
+  ) {
+    if state.asksReset {
+      let question = " Reset the machine and lose its state?  y: yes   any other key: no "
+      surface.write(question, in: rect, row: 0, style: Style(.alert, .bold))
+    } else if let notice = state.notice {
+      surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
+    } else {
+      explanation(view, state).draw(into: &surface, in: rect, row: 0, column: 1)
+    }
+  }
+
+  private static func explanation(_ view: MachineView, _ state: ScreenState) -> Line {
+    if let chosen = state.selectedEvent {
+      guard let event = view.events.first(where: { $0.sequence == chosen }) else {
+        return Line("Event \(chosen) is no longer kept.", .faint)
+      }
+      return why(event)
+    }
+    switch view.runState {
+    case .stopped(let reason):
+      var line = Line("STOPPED ", .alert)
+      line.add(" \(reason); R resets")
+      return line
+    case .paused:
+      if let event = view.events.last { return why(event) }
+      return Line(RingPane.truth(of: view.mode), .faint)
+    case .running, .idle:
+      return Line(RingPane.truth(of: view.mode), .faint)
+    }
+  }
+
+  private static func why(_ event: MachineView.Event) -> Line {
+    var line = Line("WHY \(event.sequence) ", .title)
+    line.add(event.why)
+    return line
+  }
+}

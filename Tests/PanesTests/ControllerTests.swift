@@ -1,0 +1,96 @@
+import Cells
+import Panes
+import Testing
+
+struct ControllerTests {
+  private func play(
+    _ keys: [Key], on view: MachineView = SampleView.paused()
+  ) -> (commands: [Command], state: ScreenState) {
+    var controller = ScreenController()
+    let commands = keys.compactMap { controller.handle($0, view: view) }
+    return (commands, controller.state)
+  }
+
+  @Test(
+    arguments: [
+      ("r", .run), ("p", .pause), ("s", .step), ("n", .stepToRingChange), (" ", .run),
+      ("q", .quit), ("\u{1A}", .suspend), ("\u{C}", .redraw),
+    ] as [(Unicode.Scalar, Command)])
+  func controlKeysDriveTheMachine(key: Unicode.Scalar, command: Command) {
+    #expect(play([.character(key)]).commands == [command])
+  }
+
+  @Test func spacePausesARunningMachine() {
+    #expect(play([.character(" ")], on: SampleView.running()).commands == [.pause])
+  }
+
+  @Test(arguments: [Key.function(12), .control("]")])
+  func bothToggleKeysGiveTheKeysToTheGuestAndBack(toggle: Key) {
+    let played = play([
+      toggle, .character("q"), .control("c"), .control("z"), toggle, .character("q"),
+    ])
+    #expect(
+      played.commands == [
+        .guestKey(.character("q"), .text), .guestKey(.control("c"), .text),
+        .guestKey(.control("z"), .text), .quit,
+      ])
+    #expect(played.state.input == .control)
+  }
+
+  @Test func guestKeysGoToTheShownConsole() {
+    let played = play([.function(12), .enter], on: SampleView.serial())
+    #expect(played.commands == [.guestKey(.enter, .serial)])
+  }
+
+  @Test func theConsoleCanBeChosen() {
+    let played = play([.character("v"), .function(12), .enter])
+    #expect(played.commands == [.guestKey(.enter, .serial)])
+    #expect(played.state.chosenConsole == .serial)
+  }
+
+  @Test func resetAsksFirst() {
+    #expect(play([.character("R"), .character("n")]).commands == [])
+    #expect(play([.character("R"), .enter, .character("y")]).commands == [])
+    #expect(play([.character("R"), .character("y")]).commands == [.reset])
+  }
+
+  @Test func aStoppedMachineDoesNotRun() {
+    var view = SampleView.paused()
+    view.runState = .stopped("triple fault")
+    let played = play(
+      [.character("r"), .character("s"), .character("n"), .character(" ")], on: view)
+    #expect(played.commands == [])
+    #expect(played.state.notice?.contains("triple fault") == true)
+  }
+
+  @Test func eventsAreChosenFromTheNewestBackwards() {
+    let view = SampleView.paused()
+    #expect(play([.up]).state.selectedEvent == 31)
+    #expect(play([.up, .up]).state.selectedEvent == 30)
+    #expect(play([.up, .up, .down]).state.selectedEvent == 31)
+    #expect(play([.up, .down]).state.selectedEvent == nil)
+    #expect(play([.up, .up, .end]).state.selectedEvent == nil)
+    #expect(
+      play(Array(repeating: .up, count: 99)).state.selectedEvent == view.events[0].sequence)
+  }
+
+  @Test func theChosenEventIsExplained() {
+    let state = play([.up, .up]).state
+    let surface = Screen.draw(
+      SampleView.paused(), state, size: Size(width: 80, height: 24), charset: .unicode)
+    #expect(surface.text.contains("WHY 30 CLI needs CPL <= IOPL; CPL is 3, IOPL is 0."))
+  }
+
+  @Test func theHelpClosesAndACommandStillWorks() {
+    #expect(play([.character("?"), .character("q")]).commands == [])
+    #expect(play([.character("?"), .character("s")]).commands == [.step])
+    #expect(play([.function(1), .down, .down]).state.helpRow == 2)
+    #expect(play([.function(1), .function(12)]).state.helpRow == nil)
+  }
+
+  @Test func anUnknownKeyPointsToTheHelp() {
+    #expect(play([.character("é")]).state.notice?.contains("?") == true)
+    #expect(play([.control("c")]).commands == [])
+    #expect(play([.control("c")]).state.notice?.contains("q quits") == true)
+  }
+}

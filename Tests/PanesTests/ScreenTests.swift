@@ -1,0 +1,128 @@
+import Cells
+import Panes
+import Testing
+
+struct ScreenTests {
+  static let sizes = [
+    Size(width: 40, height: 12), Size(width: 80, height: 24), Size(width: 120, height: 40),
+    Size(width: 200, height: 60),
+  ]
+
+  @Test(arguments: sizes)
+  func theScreenAtEverySize(size: Size) throws {
+    let surface = Screen.draw(
+      SampleView.paused(), ScreenState(), size: size, charset: .unicode)
+    try expectGolden(surface.text, "screen-\(size.width)x\(size.height)")
+  }
+
+  @Test func rolesSayWhatColoursWouldMean() throws {
+    let surface = Screen.draw(
+      SampleView.paused(), ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.roles, "screen-80x24-roles")
+  }
+
+  @Test func asciiUsesNothingElse() throws {
+    let surface = Screen.draw(
+      SampleView.paused(), ScreenState(), size: Size(width: 80, height: 24), charset: .ascii)
+    #expect(surface.text.utf8.max() ?? 0 < 0x80)
+    try expectGolden(surface.text, "screen-80x24-ascii")
+  }
+
+  @Test func aRunningMachineShowsItsSpeed() throws {
+    let surface = Screen.draw(
+      SampleView.running(), ScreenState(), size: Size(width: 100, height: 30), charset: .unicode)
+    try expectGolden(surface.text, "running-100x30")
+  }
+
+  @Test func theSerialLineIsFoldedAtThePanesWidth() throws {
+    let surface = Screen.draw(
+      SampleView.serial(), ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "serial-80x24")
+  }
+
+  @Test(arguments: [Size(width: 39, height: 12), Size(width: 80, height: 11)])
+  func belowTheSmallestSizeTheScreenSaysSo(size: Size) {
+    let surface = Screen.draw(
+      SampleView.paused(), ScreenState(), size: size, charset: .unicode)
+    #expect(surface.text.contains("40 columns"))
+    #expect(surface.text.contains("12 rows"))
+  }
+
+  @Test func everySizeCanBeDrawn() {
+    var help = ScreenController()
+    _ = help.handle(.character("?"), view: MachineView())
+    for view in [SampleView.paused(), SampleView.serial(), MachineView()] {
+      for width in stride(from: 0, through: 260, by: 13) {
+        for height in stride(from: 0, through: 90, by: 9) {
+          let size = Size(width: width, height: height)
+          for state in [ScreenState(), help.state] {
+            let surface = Screen.draw(view, state, size: size, charset: .unicode)
+            #expect(surface.size == size)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func guestBytesNeverReachTheTerminalRaw() {
+    var view = SampleView.paused()
+    view.textScreen?.cells = (0..<2000).map { .init(glyph: UInt8($0 & 0xFF)) }
+    view.guest = "a\u{1B}]0;x\u{7}b\u{9B}31m"
+    view.serial.lines = ["\u{1B}[2J\u{0}\u{85}"]
+    view.serial.bytes = 9
+    for charset in [Charset.unicode, .ascii] {
+      for console in [Console.text, .serial] {
+        var state = ScreenState()
+        state.chosenConsole = console
+        let surface = Screen.draw(view, state, size: Size(width: 200, height: 60), charset: charset)
+        let controls = surface.cells.filter { cell in
+          cell.scalar.value < 0x20 || (0x7F..<0xA0).contains(cell.scalar.value)
+        }
+        #expect(controls.isEmpty)
+      }
+    }
+  }
+
+  @Test func theHelpNamesEveryKey() throws {
+    var controller = ScreenController()
+    _ = controller.handle(.function(1), view: SampleView.paused())
+    let surface = Screen.draw(
+      SampleView.paused(), controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "help-80x24")
+  }
+
+  @Test func zoomShowsTheConsoleOverTheWholeScreen() throws {
+    var controller = ScreenController()
+    _ = controller.handle(.character("z"), view: SampleView.paused())
+    let surface = Screen.draw(
+      SampleView.paused(), controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "zoom-80x24")
+  }
+
+  @Test func theConsoleFollowsTheCursor() throws {
+    var view = SampleView.paused()
+    view.textScreen?.cells[24 * 80 + 79] = .init(glyph: 0x23)
+    view.textScreen?.cursor = 24 * 80 + 79
+    var controller = ScreenController()
+    _ = controller.handle(.control("]"), view: view)
+    let surface = Screen.draw(
+      view, controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    let cursor = try #require(surface.cursor)
+    #expect(surface[cursor].scalar == "#")
+  }
+
+  @Test func inControlTheCursorIsOnlyDrawn() {
+    let surface = Screen.draw(
+      SampleView.paused(), ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    #expect(surface.cursor == nil)
+    #expect(surface.cells.contains { $0.style.attributes.contains(.reverse) })
+  }
+
+  @Test func differentRingsAreMarkedWithoutColour() {
+    var view = SampleView.paused()
+    view.rings.real = 1
+    let surface = Screen.draw(
+      view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    #expect(surface.text.contains("REAL  0 [1] 2  3   GUEST BELIEVES 0 ≠"))
+  }
+}
