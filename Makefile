@@ -1,0 +1,41 @@
+# The commands of the project. `make help` lists them.
+GUEST ?= demo
+
+.PHONY: help setup run build test golden lint format images images-check guests clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: ## install the Debian packages that the build needs
+	@images/need libncurses-dev
+
+run: build ## open the screen on a guest: GUEST=demo, or a built-in name, or a file
+	.build/release/ringside $(GUEST)
+
+build: setup ## the release program, .build/release/ringside
+	swift build -c release --product ringside --explicit-target-dependency-import-check error
+
+test: setup ## all tests, in release; RINGSIDE_VECTORS=FOLDER adds hardware vectors
+	swift test -c release
+
+golden: setup ## rewrite the expected screens; review the difference like code
+	UPDATE_GOLDEN=1 swift test -c release --filter PanesTests
+
+lint: ## formatting, and that X86 and Cells import nothing
+	swift format lint --strict -r Package.swift Sources Tests
+	@! grep -rnE '^[a-z@ ]*\bimport ' Sources/X86 Sources/Cells
+
+format: ## rewrite the sources as lint wants them
+	swift format -i -r Package.swift Sources Tests
+
+images: ## rebuild our own guests into images/built
+	$(MAKE) -C images
+
+images-check: ## rebuild our own guests and compare with images/built
+	@$(MAKE) -s -C images check
+
+guests: ## bring Debian's Linux and BusyBox (i386) into guests/
+	@images/linux/fetch
+
+clean: ## remove everything built or fetched
+	rm -rf .build .build-images guests
