@@ -1,5 +1,7 @@
 # The commands of the project. `make help` lists them.
 GUEST ?= demo
+# Tests look inside the modules, so they have a build of their own.
+TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
 .PHONY: help setup run build test golden lint format images images-check guests clean
 
@@ -16,10 +18,10 @@ build: setup ## the release program, .build/release/ringside
 	swift build -c release --product ringside --explicit-target-dependency-import-check error
 
 test: setup ## all tests, in release; RINGSIDE_VECTORS=FOLDER adds hardware vectors
-	swift test -c release
+	swift test -c release $(TESTING)
 
 golden: setup ## rewrite the expected screens; review the difference like code
-	UPDATE_GOLDEN=1 swift test -c release --filter PanesTests
+	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter PanesTests
 
 lint: ## formatting, and that X86 and Cells import nothing
 	swift format lint --strict -r Package.swift Sources Tests
@@ -38,4 +40,4 @@ guests: ## bring Debian's Linux and BusyBox (i386) into guests/
 	@images/linux/fetch
 
 clean: ## remove everything built or fetched
-	rm -rf .build .build-images guests
+	rm -rf .build .build-tests .build-images guests
