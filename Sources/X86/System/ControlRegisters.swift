@@ -1,0 +1,184 @@
+/// MOV CR, LMSW, SMSW, CLTS, INVLPG: the rules for CR0, CR3 and CR4 (SDM 3A, 2.5).
+extension CPU {
+  /// MOV r32, CRn — 0F 20.
+  mutating func movFromCR(_ i: Instruction) throws(Interruption) {
+    let number = Int(i.a)
+    try requireControlRegister(number)
+    try requireRing0()
+    try intercept(.readCR(number))
+    switch number {
+    case 0: put(i.b, cr0.rawValue)
+    case 2: put(i.b, cr2)
+    case 3: put(i.b, cr3)
+    default: put(i.b, cr4.rawValue)
+    }
+  }
+
+  /// MOV CRn, r32 — 0F 22.
+  mutating func movToCR(_ i: Instruction) throws(Interruption) {
+    let number = Int(i.a)
+    try requireControlRegister(number)
+    try requireRing0()
+    try intercept(.writeCR(number))
+    let value: UInt32 = get(i.b)
+    switch number {
+    case 0: try writeCR0(CR0(rawValue: value))
+    case 2:
+      cr2 = value
+      recordControlRegister(2, value)
+    case 3: try loadCR3(value)
+    default: try writeCR4(CR4(rawValue: value))
+    }
+  }
+
+  private func requireControlRegister(_ number: Int) throws(Interruption) {
+    switch number {
+    case 0, 2, 3: return
+    case 4 where !implementedCR4.isEmpty: return
+    case 4: throw .invalidOpcode(.notInThisProfile)
+    default: throw .invalidOpcode(.undefinedOpcode)
+    }
+  }
+
+  private mutating func recordControlRegister(_ number: UInt32, _ value: UInt32) {
+    record(.controlRegisterWrite) {
+      $0.info = number
+      $0.detail = value
+    }
+    requestAttention()
+  }
+
+  // MARK: CR0
+
+  private var implementedCR0: CR0 {
+    var bits: CR0 = [.protection, .monitorCoprocessor, .emulation, .taskSwitched, .paging]
+    if profile.features.contains(.i486) {
+      bits.formUnion([
+        .numericError, .writeProtect, .alignmentMask, .notWriteThrough, .cacheDisable,
+      ])
+    } else {
+      bits.insert(.extensionType)
+    }
+    return bits
+  }
+
+  /// All of CR0. Reserved bits are ignored; from the 486 on ET is always 1.
+  mutating func writeCR0(_ value: CR0) throws(Interruption) {
+    var new = value.intersection(implementedCR0)
+    if profile.features.contains(.i486) { new.insert(.extensionType) }
+    if new.contains(.paging) && !new.contains(.protection) {
+      throw .generalProtection(0, .invalidControlCombination)
+    }
+    if new.contains(.notWriteThrough) && !new.contains(.cacheDisable) {
+      throw .generalProtection(0, .invalidControlCombination)
+    }
+    let changed = new.symmetricDifference(cr0)
+    if !changed.isSubset(of: [.taskSwitched, .monitorCoprocessor]) {
+      try intercept(.selectiveCR0)
+    }
+    if new.contains(.paging), changed.contains(.paging),
+      cr4.contains(.physicalAddressExtension)
+    {
+      try loadPDPTEs(cr3: cr3)
+    }
+    cr0 = new
+    if !changed.isDisjoint(with: [.protection, .paging, .writeProtect]) { flushTLB() }
+    if changed.contains(.alignmentMask) { tlb.withdrawAll() }
+    recordControlRegister(0, new.rawValue)
+  }
+
+  /// LMSW — 0F 01 /6. PE can be set but not cleared.
+  mutating func lmsw(_ i: Instruction) throws(Interruption) {
+    try requireRing0()
+    try intercept(.writeCR(0))
+    let word: UInt16 = try readOperand(i)
+    let low: CR0 = [.protection, .monitorCoprocessor, .emulation, .taskSwitched]
+    var new = cr0.subtracting(low).union(CR0(rawValue: UInt32(word)).intersection(low))
+    if cr0.contains(.protection) { new.insert(.protection) }
+    try writeCR0(new)
+  }
+
+  /// SMSW — 0F 01 /4: anyone may; memory gets 16 bits whatever the operand size.
+  mutating func smsw(_ i: Instruction) throws(Interruption) {
+    try intercept(.readCR(0))
+    if i.isMemory || i.is16 {
+      try writeOperand(i, UInt16(truncatingIfNeeded: cr0.rawValue))
+    } else {
+      put(i.b, cr0.rawValue)
+    }
+  }
+
+  /// CLTS — 0F 06.
+  mutating func clts() throws(Interruption) {
+    try requireRing0()
+    try intercept(.writeCR(0))
+    cr0.remove(.taskSwitched)
+    recordControlRegister(0, cr0.rawValue)
+  }
+
+  // MARK: CR3
+
+  /// Loads the page directory base: every translation but the global ones is forgotten. With PAE
+  /// paging the directory pointers are loaded too, #GP(0) when they are malformed.
+  mutating func loadCR3(_ value: UInt32) throws(Interruption) {
+    if cr0.contains(.paging) && cr4.contains(.physicalAddressExtension) {
+      try loadPDPTEs(cr3: value)
+    }
+    cr3 = profile.features.contains(.i486) ? value : value & 0xFFFF_F000
+    tlb.flushNonGlobal()
+    startNewGeneration()
+    record(.cr3Load) {
+      $0.info = 3
+      $0.detail = value
+    }
+    requestAttention()
+  }
+
+  // MARK: CR4
+
+  private static let cr4Features: [(CR4, Profile.Features)] = [
+    ([.virtual8086Extensions, .protectedVirtualInterrupts], .virtual8086Extensions),
+    (.timeStampDisable, .timeStamp),
+    (.debuggingExtensions, .debuggingExtensions),
+    (.pageSizeExtensions, .pageSizeExtensions),
+    (.physicalAddressExtension, .physicalAddressExtension),
+    (.pageGlobal, .pageGlobal),
+    (.fxsave, .fxsave),
+  ]
+
+  /// The bits of CR4 that this profile has; none: no CR4.
+  var implementedCR4: CR4 {
+    var bits: CR4 = []
+    for (bit, feature) in Self.cr4Features where profile.features.contains(feature) {
+      bits.formUnion(bit)
+    }
+    // RDPMC came with the P6, like CMOV.
+    if profile.features.contains(.cmov) { bits.insert(.performanceCounters) }
+    return bits
+  }
+
+  /// All of CR4. #GP(0) for a bit that the processor lacks.
+  mutating func writeCR4(_ value: CR4) throws(Interruption) {
+    if !value.isSubset(of: implementedCR4) { throw .generalProtection(0, .reservedControlBits) }
+    let changed = value.symmetricDifference(cr4)
+    let paging: CR4 = [.pageSizeExtensions, .physicalAddressExtension, .pageGlobal]
+    if cr0.contains(.paging), value.contains(.physicalAddressExtension),
+      !changed.isDisjoint(with: paging)
+    {
+      try loadPDPTEs(cr3: cr3)
+    }
+    cr4 = value
+    if !changed.isDisjoint(with: paging) { flushTLB() }
+    recordControlRegister(4, value.rawValue)
+  }
+
+  /// INVLPG — 0F 01 /7.
+  mutating func invlpg(_ i: Instruction) throws(Interruption) {
+    try require(.i486)
+    try requireMemory(i)
+    try requireRing0()
+    try intercept(.invlpg)
+    tlb.flush(page: segments[Int(i.segment)].base &+ effectiveAddress(i))
+    startNewGeneration()
+  }
+}

@@ -1,0 +1,137 @@
+/// RDMSR, WRMSR, RDTSC, RDPMC (SDM 4, chapter 2; SDM 3B, 17.17).
+private enum MSR {
+  static let machineCheckAddress: UInt32 = 0x00
+  static let machineCheckType: UInt32 = 0x01
+  static let timeStampCounter: UInt32 = 0x10
+  static let platformID: UInt32 = 0x17
+  static let microcodeUpdate: UInt32 = 0x79
+  static let microcodeRevision: UInt32 = 0x8B
+  static let sysenterCS: UInt32 = 0x174
+  static let sysenterESP: UInt32 = 0x175
+  static let sysenterEIP: UInt32 = 0x176
+  static let pageAttributes: UInt32 = 0x277
+  static let extendedFeatures: UInt32 = 0xC000_0080
+}
+
+extension CPU {
+  /// What RDTSC reads: machine ticks, moved by writes to the counter.
+  var timeStamp: UInt64 { ticks &+ msrs.timeStampOffset }
+
+  private mutating func returnPair(_ value: UInt64) {
+    self[.eax] = UInt32(truncatingIfNeeded: value)
+    self[.edx] = UInt32(truncatingIfNeeded: value >> 32)
+  }
+
+  /// RDTSC — 0F 31. CR4.TSD keeps it to CPL 0.
+  mutating func rdtsc() throws(Interruption) {
+    try require(.timeStamp)
+    if cr4.contains(.timeStampDisable) && cpl != 0 {
+      throw .generalProtection(0, .timeStampDisabled)
+    }
+    try intercept(.rdtsc)
+    returnPair(timeStamp)
+  }
+
+  /// RDPMC — 0F 33. There are no performance counters: every number is out of range.
+  mutating func rdpmc() throws(Interruption) {
+    try require(.cmov)
+    if cpl != 0 && !cr4.contains(.performanceCounters) {
+      throw .generalProtection(0, .cplNotZero)
+    }
+    try intercept(.rdpmc)
+    throw .generalProtection(0, .unknownMSR)
+  }
+
+  /// RDMSR — 0F 32.
+  mutating func rdmsr() throws(Interruption) {
+    try require(.modelSpecificRegisters)
+    try requireRing0()
+    try intercept(.readMSR)
+    returnPair(try readMSR(self[.ecx]))
+  }
+
+  /// WRMSR — 0F 30.
+  mutating func wrmsr() throws(Interruption) {
+    try require(.modelSpecificRegisters)
+    try requireRing0()
+    try intercept(.writeMSR)
+    try writeMSR(self[.ecx], UInt64(self[.edx]) << 32 | UInt64(self[.eax]))
+    requestAttention()
+  }
+
+  private func requireMSR(_ feature: Profile.Features) throws(Interruption) {
+    if !profile.features.contains(feature) { throw .generalProtection(0, .unknownMSR) }
+  }
+
+  /// The registers of the P6 family, of which the profile's CMOV is the mark.
+  private func requireP6() throws(Interruption) { try requireMSR(.cmov) }
+
+  private func readMSR(_ number: UInt32) throws(Interruption) -> UInt64 {
+    switch number {
+    case MSR.machineCheckAddress, MSR.machineCheckType:
+      // No machine check has happened: nothing is latched.
+      return 0
+    case MSR.timeStampCounter: return timeStamp
+    case MSR.platformID, MSR.microcodeRevision:
+      // Platform 0; no microcode update has been loaded.
+      try requireP6()
+      return 0
+    case MSR.sysenterCS:
+      try requireMSR(.sysenter)
+      return UInt64(msrs.sysenterCS)
+    case MSR.sysenterESP:
+      try requireMSR(.sysenter)
+      return UInt64(msrs.sysenterESP)
+    case MSR.sysenterEIP:
+      try requireMSR(.sysenter)
+      return UInt64(msrs.sysenterEIP)
+    case MSR.pageAttributes:
+      try requireP6()
+      return msrs.pat
+    case MSR.extendedFeatures:
+      try requireMSR(.noExecute)
+      return msrs.efer
+    default: throw .generalProtection(0, .unknownMSR)
+    }
+  }
+
+  private mutating func writeMSR(_ number: UInt32, _ value: UInt64) throws(Interruption) {
+    let low = UInt32(truncatingIfNeeded: value)
+    switch number {
+    case MSR.timeStampCounter:
+      // These parts can write only the lower half; the upper is cleared.
+      msrs.timeStampOffset = UInt64(low) &- ticks
+    case MSR.microcodeUpdate, MSR.microcodeRevision:
+      // An update that does not fit the processor is ignored, and none fits this one: its revision
+      // stays 0, which is also what system software writes before it asks.
+      try requireP6()
+    case MSR.sysenterCS:
+      try requireMSR(.sysenter)
+      msrs.sysenterCS = low
+    case MSR.sysenterESP:
+      try requireMSR(.sysenter)
+      msrs.sysenterESP = low
+    case MSR.sysenterEIP:
+      try requireMSR(.sysenter)
+      msrs.sysenterEIP = low
+    case MSR.pageAttributes:
+      try requireP6()
+      try checkPageAttributes(value)
+      msrs.pat = value
+    case MSR.extendedFeatures:
+      try requireMSR(.noExecute)
+      if value & ~(1 << 11) != 0 { throw .generalProtection(0, .reservedMSRBits) }
+      msrs.efer = value
+      flushTLB()
+    default: throw .generalProtection(0, .unknownMSR)
+    }
+  }
+
+  /// Eight memory types; 2, 3 and 8 up are reserved.
+  private func checkPageAttributes(_ value: UInt64) throws(Interruption) {
+    for index in 0..<8 {
+      let type = value >> UInt64(index * 8) & 0xFF
+      if type > 7 || type == 2 || type == 3 { throw .generalProtection(0, .reservedMSRBits) }
+    }
+  }
+}
