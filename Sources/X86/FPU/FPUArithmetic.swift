@@ -1,0 +1,225 @@
+/// FADD, FMUL, FSUB, FDIV and their reversed, popping and integer forms; FCOM and its kin.
+enum NumericOperation {
+  case add, multiply, subtract, subtractReversed, divide, divideReversed
+
+  /// The result for a destination and a source.
+  @inline(__always)
+  func callAsFunction(
+    _ a: Extended, _ b: Extended, _ context: inout NumericContext
+  ) -> Extended {
+    switch self {
+    case .add: return .sum(a, b, &context)
+    case .multiply: return .product(a, b, &context)
+    case .subtract: return .difference(a, b, &context)
+    case .subtractReversed: return .difference(b, a, &context)
+    case .divide: return .quotient(a, b, &context)
+    case .divideReversed: return .quotient(b, a, &context)
+    }
+  }
+}
+
+extension CPU {
+  // MARK: Arithmetic
+
+  /// ST(`destination`) = ST(`destination`) op ST(`source`).
+  @inline(__always)
+  mutating func arithmetic(
+    _ operation: NumericOperation, _ i: Instruction, _ destination: Int, _ source: Int,
+    pops: Bool = false
+  ) {
+    note(i)
+    if _fastPath(!fpu.isEmpty(destination) && !fpu.isEmpty(source)) {
+      var context = NumericContext(control: fpu.control)
+      let result = operation(fpu[destination], fpu[source], &context)
+      guard accept(context) else { return }
+      fpu[destination] = result
+    } else {
+      guard stackUnderflow() else { return }
+      fpu.fill(destination, .indefinite)
+    }
+    if pops { fpu.pop() }
+  }
+
+  /// ST(0) = ST(0) op single-precision memory.
+  @inline(__always)
+  mutating func arithmeticSingle(
+    _ operation: NumericOperation, _ i: Instruction
+  ) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    note(i, address)
+    guard _fastPath(!fpu.isEmpty(0)) else { return arithmeticUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    var operand = Extended(single: bits, &context)
+    let a = fpu[0]
+    if _slowPath(!context.raised.isEmpty) { context.settle(&operand, beside: a) }
+    let result = operation(a, operand, &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  /// ST(0) = ST(0) op double-precision memory.
+  @inline(__always)
+  mutating func arithmeticDouble(
+    _ operation: NumericOperation, _ i: Instruction
+  ) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try readDouble(Int(i.segment), address)
+    note(i, address)
+    guard _fastPath(!fpu.isEmpty(0)) else { return arithmeticUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    var operand = Extended(double: bits, &context)
+    let a = fpu[0]
+    if _slowPath(!context.raised.isEmpty) { context.settle(&operand, beside: a) }
+    let result = operation(a, operand, &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  /// ST(0) = ST(0) op an integer in memory, 16 or 32 bits wide.
+  mutating func arithmeticInteger(
+    _ operation: NumericOperation, _ i: Instruction, isShort: Bool
+  ) throws(Interruption) {
+    let operand = try readInteger(i, isShort: isShort)
+    guard !fpu.isEmpty(0) else { return arithmeticUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    let result = operation(fpu[0], operand, &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  private mutating func arithmeticUnderflow() {
+    if stackUnderflow() { fpu.fill(0, .indefinite) }
+  }
+
+  private mutating func readInteger(
+    _ i: Instruction, isShort: Bool
+  ) throws(Interruption) -> Extended {
+    let address = effectiveAddress(i)
+    let value: Int64
+    if isShort {
+      value = Int64(Int16(bitPattern: try read(Int(i.segment), address)))
+    } else {
+      value = Int64(Int32(bitPattern: try read(Int(i.segment), address)))
+    }
+    note(i, address)
+    return Extended(integer: value)
+  }
+
+  // MARK: Comparison
+
+  /// FCOM, FCOMP, FCOMPP and FUCOM… of ST(0) with ST(`source`).
+  mutating func compare(_ i: Instruction, _ source: Int, isQuiet: Bool = false, pops: Int = 0) {
+    note(i)
+    guard !fpu.isEmpty(0) && !fpu.isEmpty(source) else { return compareUnderflow(pops: pops) }
+    compare(fpu[source], NumericContext(control: fpu.control), isQuiet: isQuiet, pops: pops)
+  }
+
+  mutating func compareSingle(_ i: Instruction, pops: Int) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    note(i, address)
+    guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
+    var context = NumericContext(control: fpu.control)
+    var operand = Extended(single: bits, &context)
+    context.settle(&operand, beside: fpu[0])
+    compare(operand, context, pops: pops)
+  }
+
+  mutating func compareDouble(_ i: Instruction, pops: Int) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try readDouble(Int(i.segment), address)
+    note(i, address)
+    guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
+    var context = NumericContext(control: fpu.control)
+    var operand = Extended(double: bits, &context)
+    context.settle(&operand, beside: fpu[0])
+    compare(operand, context, pops: pops)
+  }
+
+  mutating func compareInteger(
+    _ i: Instruction, isShort: Bool, pops: Int
+  ) throws(Interruption) {
+    let operand = try readInteger(i, isShort: isShort)
+    guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
+    compare(operand, NumericContext(control: fpu.control), pops: pops)
+  }
+
+  /// FTST.
+  mutating func compareWithZero(_ i: Instruction) {
+    note(i)
+    guard !fpu.isEmpty(0) else { return compareUnderflow(pops: 0) }
+    compare(.zero, NumericContext(control: fpu.control), pops: 0)
+  }
+
+  @inline(__always)
+  private mutating func compare(
+    _ operand: Extended, _ initial: NumericContext, isQuiet: Bool = false, pops: Int
+  ) {
+    var context = initial
+    let order = Extended.compare(fpu[0], operand, isQuiet: isQuiet, &context)
+    fpu.status = fpu.status & ~FPU.Status.comparison | order.rawValue
+    guard accept(context) else { return }
+    for _ in 0..<pops { fpu.pop() }
+  }
+
+  private mutating func compareUnderflow(pops: Int) {
+    fpu.status |= FPU.Status.comparison
+    guard stackUnderflow() else { return }
+    for _ in 0..<pops { fpu.pop() }
+  }
+
+  /// FCOMI and FUCOMI: the outcome goes to ZF, PF and CF.
+  mutating func compareToFlags(
+    _ i: Instruction, isQuiet: Bool, pops: Bool
+  ) throws(Interruption) {
+    try require(.cmov)
+    note(i)
+    let source = i.stackIndex
+    var order = Extended.Ordering.unordered
+    var isDone: Bool
+    if !fpu.isEmpty(0) && !fpu.isEmpty(source) {
+      var context = NumericContext(control: fpu.control)
+      order = Extended.compare(fpu[0], fpu[source], isQuiet: isQuiet, &context)
+      isDone = accept(context)
+    } else {
+      isDone = stackUnderflow()
+    }
+    switch order {
+    case .greater: lazy.set([])
+    case .less: lazy.set(.carry)
+    case .equal: lazy.set(.zero)
+    case .unordered: lazy.set([.zero, .parity, .carry])
+    }
+    if isDone && pops { fpu.pop() }
+  }
+
+  /// FXAM: classes an empty register too, with the sign of what is left in it.
+  mutating func examine(_ i: Instruction) {
+    note(i)
+    let value = fpu[0]
+    let code =
+      fpu.isEmpty(0)
+      ? FPU.Status.c3 | FPU.Status.c0 | (value.isNegative ? FPU.Status.c1 : 0)
+      : value.examination
+    fpu.status = fpu.status & ~FPU.Status.conditions | code
+  }
+}
+
+extension NumericContext {
+  /// Corrects what loading a narrow operand reported to what an operation on it reports.
+  ///
+  /// A signalling NaN is given back as such: the operation signals it, and chooses between NaNs. A
+  /// denormal does not count beside a NaN.
+  @inline(never)
+  fileprivate mutating func settle(_ operand: inout Extended, beside a: Extended) {
+    if raised.contains(.invalid) {
+      operand.significand &= ~Extended.quietBit
+      raised = []
+    } else if a.isNaN || a.isUnsupported {
+      raised = []
+    }
+  }
+}
+
+extension Instruction {
+  /// The i of ST(i).
+  @inline(__always) var stackIndex: Int { Int(immediate & 7) }
+}

@@ -1,0 +1,105 @@
+/// What every x87 instruction shares: the checks before it, and the exceptions it ends with
+/// (SDM 1, 8.4-8.6).
+extension CPU {
+  /// Before an instruction that may not run now: #NM, or a pending exception. Control instructions
+  /// without wait ignore the latter.
+  @inline(never)
+  mutating func checkNumeric(_ i: Instruction) throws(Interruption) {
+    if cr0.contains(.emulation) {
+      throw Interruption(vector: Vector.deviceNotAvailable, cause: .coprocessorEmulated)
+    }
+    if cr0.contains(.taskSwitched) {
+      throw Interruption(vector: Vector.deviceNotAvailable, cause: .taskSwitched)
+    }
+    if !i.isNumericWithoutWait { try raisePendingNumeric() }
+  }
+
+  /// #MF for an unmasked exception of an earlier instruction. With CR0.NE clear it was reported
+  /// through FERR# when it happened, and the program goes on.
+  func raisePendingNumeric() throws(Interruption) {
+    if fpu.status & FPU.Status.errorSummary != 0 && cr0.contains(.numericError) {
+      throw Interruption(vector: Vector.floatingPoint, cause: .floatingPointPending)
+    }
+  }
+
+  /// Remembers a register instruction for FSTENV and its kin.
+  @inline(__always)
+  mutating func note(_ i: Instruction) {
+    fpu.instructionPointer = eip
+    fpu.codeSelector = segments[SegmentRegister.cs].selector
+    fpu.lastOpcode = UInt16(truncatingIfNeeded: i.immediate & 0x7FF)
+  }
+
+  /// Remembers an instruction with a memory operand, once that has been accessed.
+  @inline(__always)
+  mutating func note(_ i: Instruction, _ address: UInt32) {
+    note(i)
+    fpu.dataPointer = address
+    fpu.dataSelector = segments[Int(i.segment)].selector
+  }
+
+  /// Adds what an operation reports to the status word. False when its result must not be written:
+  /// an unmasked IE, DE or ZE leaves the operands alone.
+  @inline(__always)
+  mutating func accept(_ context: NumericContext) -> Bool {
+    let raised = context.raised.rawValue
+    if _fastPath(raised & ~context.control & NumericExceptions.maskable.rawValue == 0) {
+      fpu.status = fpu.status & ~FPU.Status.c1 | raised
+      return true
+    }
+    return acceptUnmasked(context)
+  }
+
+  @inline(never)
+  private mutating func acceptUnmasked(_ context: NumericContext) -> Bool {
+    fpu.status = fpu.status & ~FPU.Status.c1 | context.reported.rawValue
+    signalNumericError()
+    return !context.isAborted
+  }
+
+  /// The same for FLD and FST: only the exceptions in `withholding`, unmasked, leave the
+  /// destination alone.
+  @inline(__always)
+  mutating func accept(
+    _ context: NumericContext, withholding: NumericExceptions
+  ) -> Bool {
+    _ = accept(context)
+    return context.raised.intersection(withholding).rawValue & ~context.control == 0
+  }
+
+  /// A register that should hold a number is empty. True when the masked response is due.
+  @inline(never)
+  mutating func stackUnderflow() -> Bool { stackFault(0) }
+
+  /// A register that should be empty is not.
+  @inline(never)
+  mutating func stackOverflow() -> Bool { stackFault(FPU.Status.c1) }
+
+  private mutating func stackFault(_ c1: UInt16) -> Bool {
+    let flags: NumericExceptions = [.invalid, .stackFault]
+    fpu.status = fpu.status & ~FPU.Status.c1 | flags.rawValue | c1
+    if fpu.control & NumericExceptions.invalid.rawValue != 0 { return true }
+    signalNumericError()
+    return false
+  }
+
+  /// An unmasked exception: pending from now on, and on the FERR# pin when CR0.NE is clear.
+  @inline(never)
+  mutating func signalNumericError() {
+    fpu.updateErrorSummary()
+    let isSignalled =
+      fpu.status & FPU.Status.errorSummary != 0 && !cr0.contains(.numericError)
+    if isSignalled && !floatingPointError { requestAttention() }
+    floatingPointError = isSignalled
+  }
+}
+
+extension Instruction {
+  /// FNINIT, FNCLEX, FENI, FDISI, FSETPM, FNSTENV, FNSAVE, FNSTCW and FNSTSW.
+  fileprivate var isNumericWithoutWait: Bool {
+    let opcode = immediate >> 8
+    let selector = immediate >> 3 & 7
+    if isMemory { return (opcode == 0xD9 || opcode == 0xDD) && selector >= 6 }
+    return opcode == 0xDB && selector == 4 || opcode == 0xDF && selector == 4
+  }
+}

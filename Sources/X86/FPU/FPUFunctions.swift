@@ -1,0 +1,137 @@
+/// Instructions on the top of the stack: FSQRT, FPREM, FSCALE, FXTRACT and the transcendentals.
+extension CPU {
+  /// ST(0) = f(ST(0)).
+  mutating func unary(
+    _ i: Instruction, _ function: (Extended, inout NumericContext) -> Extended
+  ) {
+    note(i)
+    guard !fpu.isEmpty(0) else { return functionUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    let result = function(fpu[0], &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  /// FCHS and FABS: the sign of anything, nothing raised.
+  @inline(__always)
+  mutating func changeSign(_ i: Instruction, isAbsolute: Bool) {
+    note(i)
+    guard !fpu.isEmpty(0) else { return functionUnderflow() }
+    fpu.status &= ~FPU.Status.c1
+    fpu[0] = isAbsolute ? fpu[0].magnitude : fpu[0].negated
+  }
+
+  /// ST(1) = f(ST(0), ST(1)), then a pop: FYL2X, FYL2XP1 and FPATAN.
+  mutating func binary(
+    _ i: Instruction, _ function: (Extended, Extended, inout NumericContext) -> Extended
+  ) {
+    note(i)
+    guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else {
+      guard stackUnderflow() else { return }
+      fpu.fill(1, .indefinite)
+      fpu.pop()
+      return
+    }
+    var context = NumericContext(control: fpu.control)
+    let result = function(fpu[0], fpu[1], &context)
+    guard accept(context) else { return }
+    fpu[1] = result
+    fpu.pop()
+  }
+
+  private mutating func functionUnderflow() {
+    if stackUnderflow() { fpu.fill(0, .indefinite) }
+  }
+
+  /// FSCALE.
+  mutating func scale(_ i: Instruction) {
+    note(i)
+    guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else { return functionUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    let result = Extended.scaled(fpu[0], by: fpu[1], &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  /// FPREM and FPREM1.
+  mutating func remainder(_ i: Instruction, toNearest: Bool) {
+    note(i)
+    guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else { return functionUnderflow() }
+    var context = NumericContext(control: fpu.control)
+    let result = Extended.remainder(fpu[0], fpu[1], toNearest: toNearest, &context)
+    guard accept(context) else { return }
+    fpu.status = fpu.status & ~FPU.Status.conditions | result.conditions
+    fpu[0] = result.value
+  }
+
+  // MARK: Two results
+
+  /// Replaces ST(0) and pushes a second result.
+  private mutating func deliver(
+    _ first: Extended, pushing second: Extended, _ context: NumericContext
+  ) {
+    guard accept(context) else { return }
+    fpu[0] = first
+    fpu.push(second)
+  }
+
+  /// Whether ST(0) is there and room above it; else the masked response is given.
+  private mutating func canPushResult() -> Bool {
+    let isOverflow = !fpu.isEmpty(7)
+    if !isOverflow && !fpu.isEmpty(0) { return true }
+    if isOverflow ? stackOverflow() : stackUnderflow() {
+      fpu.fill(0, .indefinite)
+      fpu.push(.indefinite)
+    }
+    return false
+  }
+
+  /// FXTRACT.
+  mutating func extract(_ i: Instruction) {
+    note(i)
+    guard canPushResult() else { return }
+    var context = NumericContext(control: fpu.control)
+    let parts = Extended.extract(fpu[0], &context)
+    deliver(parts.exponent, pushing: parts.significand, context)
+  }
+
+  /// FSIN and FCOS. An argument out of range sets C2 and stays.
+  mutating func trigonometric(
+    _ i: Instruction, _ function: (Extended, inout NumericContext) -> Extended
+  ) {
+    note(i)
+    guard !fpu.isEmpty(0) else { return functionUnderflow() }
+    if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
+    fpu.status &= ~FPU.Status.c2
+    var context = NumericContext(control: fpu.control)
+    let result = function(fpu[0], &context)
+    if accept(context) { fpu[0] = result }
+  }
+
+  private mutating func refuseArgument() {
+    fpu.status = fpu.status & ~FPU.Status.c1 | FPU.Status.c2
+  }
+
+  /// FSINCOS.
+  mutating func sineAndCosine(_ i: Instruction) {
+    note(i)
+    guard canPushResult() else { return }
+    if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
+    fpu.status &= ~FPU.Status.c2
+    var context = NumericContext(control: fpu.control)
+    let sine = Extended.sine(fpu[0], &context)
+    // What the cosine rounds explains C1, as it is computed last.
+    context.raised.subtract(.roundedUp)
+    let cosine = Extended.cosine(fpu[0], &context)
+    deliver(sine, pushing: cosine, context)
+  }
+
+  /// FPTAN: the tangent and 1; a NaN twice.
+  mutating func tangent(_ i: Instruction) {
+    note(i)
+    guard canPushResult() else { return }
+    if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
+    fpu.status &= ~FPU.Status.c2
+    var context = NumericContext(control: fpu.control)
+    let tangent = Extended.tangent(fpu[0], &context)
+    deliver(tangent, pushing: tangent.isNaN ? tangent : .one, context)
+  }
+}

@@ -1,0 +1,274 @@
+/// Loads, stores and exchanges: FLD, FST, FILD, FIST, FBLD, FBSTP, FXCH, FCMOVcc, constants.
+extension CPU {
+  /// Pushes a value that raises nothing.
+  @inline(__always)
+  mutating func load(_ value: Extended) {
+    if _fastPath(fpu.isEmpty(7)) {
+      fpu.status &= ~FPU.Status.c1
+      fpu.push(value)
+    } else {
+      loadOverflow()
+    }
+  }
+
+  @inline(never)
+  private mutating func loadOverflow() {
+    if stackOverflow() { fpu.push(.indefinite) }
+  }
+
+  // MARK: Loads
+
+  @inline(__always)
+  mutating func loadSingle(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    note(i, address)
+    guard _fastPath(fpu.isEmpty(7)) else { return loadOverflow() }
+    var context = NumericContext(control: fpu.control)
+    let value = Extended(single: bits, &context)
+    if accept(context, withholding: .invalid) { fpu.push(value) }
+  }
+
+  @inline(__always)
+  mutating func loadDouble(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try readDouble(Int(i.segment), address)
+    note(i, address)
+    guard _fastPath(fpu.isEmpty(7)) else { return loadOverflow() }
+    var context = NumericContext(control: fpu.control)
+    let value = Extended(double: bits, &context)
+    if accept(context, withholding: .invalid) { fpu.push(value) }
+  }
+
+  /// FLD m80: any bits, nothing raised.
+  mutating func loadExtended(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let value = try readExtended(Int(i.segment), address)
+    note(i, address)
+    load(value)
+  }
+
+  mutating func loadInteger16(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try read(Int(i.segment), address, as: UInt16.self)
+    note(i, address)
+    load(Extended(integer: Int64(Int16(bitPattern: bits))))
+  }
+
+  mutating func loadInteger32(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    note(i, address)
+    load(Extended(integer: Int64(Int32(bitPattern: bits))))
+  }
+
+  mutating func loadInteger64(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try readDouble(Int(i.segment), address)
+    note(i, address)
+    load(Extended(integer: Int64(bitPattern: bits)))
+  }
+
+  mutating func loadPackedDecimal(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let bits = try readExtended(Int(i.segment), address)
+    note(i, address)
+    load(Extended(packedDecimal: (bits.signExponent, bits.significand)))
+  }
+
+  /// FLD ST(i).
+  @inline(__always)
+  mutating func loadRegister(_ i: Instruction) {
+    note(i)
+    let source = i.stackIndex
+    if _fastPath(!fpu.isEmpty(source)) {
+      load(fpu[source])
+    } else if fpu.isEmpty(7) ? stackUnderflow() : stackOverflow() {
+      fpu.push(.indefinite)
+    }
+  }
+
+  /// FLD1, FLDPI and the others: D9 E8 … D9 EE.
+  mutating func loadConstant(_ i: Instruction) {
+    note(i)
+    load(
+      .constant(
+        UInt8(truncatingIfNeeded: i.immediate & 7), NumericContext(control: fpu.control)))
+  }
+
+  // MARK: Stores
+
+  /// Exceptions that, unmasked, keep a store from writing memory and from popping.
+  private static var storeExceptions: NumericExceptions { [.invalid, .overflow, .underflow] }
+
+  @inline(__always)
+  private func isStored(_ context: NumericContext) -> Bool {
+    context.raised.intersection(Self.storeExceptions).rawValue & ~context.control == 0
+  }
+
+  /// What a store does after its memory access: pointers, flags, and the pop.
+  @inline(__always)
+  private mutating func finishStore(
+    _ i: Instruction, _ address: UInt32, _ context: NumericContext, pops: Bool
+  ) {
+    note(i, address)
+    if accept(context, withholding: Self.storeExceptions) && pops { fpu.pop() }
+  }
+
+  private var isInvalidMasked: Bool { fpu.control & NumericExceptions.invalid.rawValue != 0 }
+
+  /// The end of a store from an empty register; its masked response has been written.
+  private mutating func finishUnderflowedStore(_ i: Instruction, _ address: UInt32, pops: Bool) {
+    note(i, address)
+    if stackUnderflow() && pops { fpu.pop() }
+  }
+
+  @inline(__always)
+  mutating func storeSingle(_ i: Instruction, pops: Bool) throws(Interruption) {
+    let address = effectiveAddress(i)
+    guard _fastPath(!fpu.isEmpty(0)) else {
+      if isInvalidMasked { try write(Int(i.segment), address, 0xFFC0_0000 as UInt32) }
+      return finishUnderflowedStore(i, address, pops: pops)
+    }
+    var context = NumericContext(control: fpu.control)
+    let bits = fpu[0].single(&context)
+    if _fastPath(isStored(context)) { try write(Int(i.segment), address, bits) }
+    finishStore(i, address, context, pops: pops)
+  }
+
+  @inline(__always)
+  mutating func storeDouble(_ i: Instruction, pops: Bool) throws(Interruption) {
+    let address = effectiveAddress(i)
+    guard _fastPath(!fpu.isEmpty(0)) else {
+      if isInvalidMasked { try writeDouble(Int(i.segment), address, 0xFFF8 << 48) }
+      return finishUnderflowedStore(i, address, pops: pops)
+    }
+    var context = NumericContext(control: fpu.control)
+    let bits = fpu[0].double(&context)
+    if _fastPath(isStored(context)) { try writeDouble(Int(i.segment), address, bits) }
+    finishStore(i, address, context, pops: pops)
+  }
+
+  /// FSTP m80: the bits as they are, nothing raised.
+  mutating func storeExtended(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    guard !fpu.isEmpty(0) else {
+      if isInvalidMasked { try writeExtended(Int(i.segment), address, .indefinite) }
+      return finishUnderflowedStore(i, address, pops: true)
+    }
+    try writeExtended(Int(i.segment), address, fpu[0])
+    finishStore(i, address, NumericContext(control: fpu.control), pops: true)
+  }
+
+  /// FIST and FISTP of 16, 32 or 64 bits.
+  mutating func storeInteger(
+    _ i: Instruction, width: Int, pops: Bool
+  ) throws(Interruption) {
+    let address = effectiveAddress(i)
+    guard !fpu.isEmpty(0) else {
+      let indefinite = Int64.min >> Int64(64 - width)
+      if isInvalidMasked { try writeInteger(i, address, width, indefinite) }
+      return finishUnderflowedStore(i, address, pops: pops)
+    }
+    var context = NumericContext(control: fpu.control)
+    let value = fpu[0].integer(width: width, truncating: false, &context)
+    if isStored(context) { try writeInteger(i, address, width, value) }
+    finishStore(i, address, context, pops: pops)
+  }
+
+  private mutating func writeInteger(
+    _ i: Instruction, _ address: UInt32, _ width: Int, _ value: Int64
+  ) throws(Interruption) {
+    let segment = Int(i.segment)
+    switch width {
+    case 16: try write(segment, address, UInt16(truncatingIfNeeded: value))
+    case 32: try write(segment, address, UInt32(truncatingIfNeeded: value))
+    default: try writeDouble(segment, address, UInt64(bitPattern: value))
+    }
+  }
+
+  /// FBSTP.
+  mutating func storePackedDecimal(_ i: Instruction) throws(Interruption) {
+    let address = effectiveAddress(i)
+    let segment = Int(i.segment)
+    guard !fpu.isEmpty(0) else {
+      let indefinite = Extended(signExponent: 0xFFFF, significand: 0xC000_0000_0000_0000)
+      if isInvalidMasked { try writeExtended(segment, address, indefinite) }
+      return finishUnderflowedStore(i, address, pops: true)
+    }
+    var context = NumericContext(control: fpu.control)
+    let bits = fpu[0].packedDecimal(&context)
+    if isStored(context) {
+      try writeExtended(
+        segment, address, Extended(signExponent: bits.signExponent, significand: bits.digits))
+    }
+    finishStore(i, address, context, pops: true)
+  }
+
+  /// FST ST(i) and FSTP ST(i).
+  @inline(__always)
+  mutating func storeRegister(_ i: Instruction, pops: Bool) {
+    note(i)
+    if _fastPath(!fpu.isEmpty(0)) {
+      fpu.status &= ~FPU.Status.c1
+      fpu.fill(i.stackIndex, fpu[0])
+    } else {
+      guard stackUnderflow() else { return }
+      fpu.fill(i.stackIndex, .indefinite)
+    }
+    if pops { fpu.pop() }
+  }
+
+  /// FSTPNCE: FSTP ST(i) that copies an empty register without complaint.
+  mutating func storeRegisterUnchecked(_ i: Instruction) {
+    note(i)
+    fpu.status &= ~FPU.Status.c1
+    fpu.fill(i.stackIndex, fpu[0])
+    fpu.pop()
+  }
+
+  // MARK: Between registers
+
+  @inline(__always)
+  mutating func exchange(_ i: Instruction) {
+    note(i)
+    let other = i.stackIndex
+    if _slowPath(fpu.isEmpty(0) || fpu.isEmpty(other)) {
+      guard stackUnderflow() else { return }
+      if fpu.isEmpty(0) { fpu.fill(0, .indefinite) }
+      if fpu.isEmpty(other) { fpu.fill(other, .indefinite) }
+    } else {
+      fpu.status &= ~FPU.Status.c1
+    }
+    let value = fpu[0]
+    fpu[0] = fpu[other]
+    fpu[other] = value
+  }
+
+  /// FCMOVcc. An empty register counts even when the condition is false.
+  mutating func conditionalMove(_ i: Instruction, _ condition: Bool) throws(Interruption) {
+    try require(.cmov)
+    note(i)
+    let source = i.stackIndex
+    if fpu.isEmpty(0) || fpu.isEmpty(source) {
+      if stackUnderflow() && condition { fpu.fill(0, .indefinite) }
+      return
+    }
+    fpu.status &= ~FPU.Status.c1
+    if condition { fpu[0] = fpu[source] }
+  }
+
+  /// FFREE, and FFREEP with a pop after it.
+  mutating func freeRegister(_ i: Instruction, pops: Bool = false) {
+    note(i)
+    fpu.free(i.stackIndex)
+    if pops { fpu.pop() }
+  }
+
+  /// FINCSTP and FDECSTP: TOP alone.
+  mutating func moveTop(_ i: Instruction, by distance: Int) {
+    note(i)
+    fpu.status &= ~FPU.Status.c1
+    fpu.top = (fpu.top &+ distance) & 7
+  }
+}
