@@ -21,13 +21,10 @@ extension CPU {
   /// Replaces the flags in `mask` by those of an image; RF is cleared unless the image brings it.
   mutating func loadFlags(_ image: UInt32, mask: EFLAGS) {
     let allowed = mask.intersection(implementedFlags)
-    let current = eflags
-    let new = current.subtracting(allowed).subtracting(.resume)
+    let new = eflags.subtracting(allowed).subtracting(.resume)
       .union(EFLAGS(rawValue: image).intersection(allowed))
     lazy.set(new)
     setSystemFlags(new)
-    let raised = new.subtracting(current)
-    if !raised.isDisjoint(with: [.interrupt, .trap]) { requestAttention() }
   }
 
   /// What POPF or IRET may change at this level, IOPL as it is now.

@@ -39,11 +39,14 @@ extension CPU {
       $0.info = UInt32(selector)
       $0.detail = UInt32(old.selector)
     }
-    if state.traps { pendingDebug |= 1 << 15 }
-    requestAttention()
+    // A fault from here on is the new task's: the instruction or event that switched is over.
+    currentInstruction = blockEnd
     if cr0.contains(.paging) && !newIs16 { try loadCR3(state.cr3) }
     try loadTaskSegments(state)
     try checkCodeLimit(state.eip, segments[SegmentRegister.cs].limit)
+    guard state.traps else { return }
+    pendingDebug |= 1 << 15
+    requestAttention()
   }
 
   /// Limits, and every page that the switch reads or writes.

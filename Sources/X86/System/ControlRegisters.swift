@@ -45,7 +45,6 @@ extension CPU {
       $0.info = number
       $0.detail = value
     }
-    requestAttention()
   }
 
   // MARK: CR0
@@ -76,8 +75,8 @@ extension CPU {
     if !changed.isSubset(of: [.taskSwitched, .monitorCoprocessor]) {
       try intercept(.selectiveCR0)
     }
-    if new.contains(.paging), changed.contains(.paging),
-      cr4.contains(.physicalAddressExtension)
+    if new.contains(.paging), cr4.contains(.physicalAddressExtension),
+      !changed.isDisjoint(with: [.paging, .cacheDisable, .notWriteThrough])
     {
       try loadPDPTEs(cr3: cr3)
     }
@@ -131,7 +130,6 @@ extension CPU {
       $0.info = 3
       $0.detail = value
     }
-    requestAttention()
   }
 
   // MARK: CR4

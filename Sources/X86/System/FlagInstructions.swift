@@ -11,7 +11,7 @@ extension CPU {
     try checkInterruptFlagAccess()
     guard !systemFlags.contains(.interrupt) else { return }
     setSystemFlags(systemFlags.union(.interrupt))
-    shadowInterrupts(.afterSTI)
+    interruptShadow = .afterSTI
   }
 
   private func checkInterruptFlagAccess() throws(Interruption) {

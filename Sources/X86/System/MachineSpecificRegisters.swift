@@ -56,7 +56,6 @@ extension CPU {
     try requireRing0()
     try intercept(.writeMSR)
     try writeMSR(self[.ecx], UInt64(self[.edx]) << 32 | UInt64(self[.eax]))
-    requestAttention()
   }
 
   private func requireMSR(_ feature: Profile.Features) throws(Interruption) {

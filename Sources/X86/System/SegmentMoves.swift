@@ -6,13 +6,14 @@ extension CPU {
     try writeWord(i, segments[Int(i.a)].selector)
   }
 
-  /// MOV Sreg, r/m — 8E. Loading SS holds interrupts off for one instruction.
+  /// MOV Sreg, r/m — 8E.
   mutating func movToSegment(_ i: Instruction) throws(Interruption) {
     let index = Int(i.a)
     if index == SegmentRegister.cs { throw .invalidOpcode(.loadOfCS) }
     if index > 5 { throw .invalidOpcode(.undefinedOpcode) }
     try loadSegment(index, selector: try readOperand(i))
-    if index == SegmentRegister.ss { shadowInterrupts(.afterMovSS) }
+    // Holds interrupts off until after the next instruction, and debug traps too.
+    if index == SegmentRegister.ss { interruptShadow = .afterMovSS }
   }
 
   /// PUSH Sreg. With a 32-bit operand only the lower half of the stack item is written.
@@ -29,7 +30,8 @@ extension CPU {
     let pointer = self[.esp] & ~stackMask | (self[.esp] &+ (i.is16 ? 2 : 4)) & stackMask
     try loadSegment(index, selector: selector)
     self[.esp] = pointer
-    if index == SegmentRegister.ss { shadowInterrupts(.afterMovSS) }
+    // Holds interrupts off until after the next instruction, and debug traps too.
+    if index == SegmentRegister.ss { interruptShadow = .afterMovSS }
   }
 
   /// LDS, LES, LFS, LGS, LSS.
@@ -54,11 +56,5 @@ extension CPU {
     }
     let offset: UInt32 = try read(segment, address)
     return (try read(segment, (address &+ 4) & i.mask), offset)
-  }
-
-  /// Holds interrupts (after MOV SS also debug traps) off until after the next instruction.
-  mutating func shadowInterrupts(_ shadow: InterruptShadow) {
-    interruptShadow = shadow
-    requestAttention()
   }
 }
