@@ -1,8 +1,8 @@
 /// What every x87 instruction shares: the checks before it, and the exceptions it ends with
 /// (SDM 1, 8.4-8.6).
 extension CPU {
-  /// Before an instruction that may not run now: #NM, or a pending exception. Control instructions
-  /// without wait ignore the latter.
+  /// Before an instruction that may not run now: #NM, or a pending exception. The latter is nothing
+  /// to control instructions without wait, and to undefined ones.
   @inline(never)
   mutating func checkNumeric(_ i: Instruction) throws(Interruption) {
     if cr0.contains(.emulation) {
@@ -11,7 +11,7 @@ extension CPU {
     if cr0.contains(.taskSwitched) {
       throw Interruption(vector: Vector.deviceNotAvailable, cause: .taskSwitched)
     }
-    if !i.isNumericWithoutWait { try raisePendingNumeric() }
+    if !i.isNumericWithoutWait && !i.isUndefinedNumeric { try raisePendingNumeric() }
   }
 
   /// #MF for an unmasked exception of an earlier instruction. With CR0.NE clear it was reported
@@ -102,4 +102,21 @@ extension Instruction {
     if isMemory { return (opcode == 0xD9 || opcode == 0xDD) && selector >= 6 }
     return opcode == 0xDB && selector == 4 || opcode == 0xDF && selector == 4
   }
+
+  /// Opcodes that no processor from the 387 to the Pentium II knows.
+  fileprivate var isUndefinedNumeric: Bool {
+    let opcode = Int(immediate >> 8 & 7)
+    let selector = immediate >> 3 & 7
+    if isMemory { return Self.undefinedMemory[opcode] >> selector & 1 != 0 }
+    return Self.undefinedRegister[opcode] >> (immediate & 0x3F) & 1 != 0
+  }
+
+  /// For D8 … DF a bit for each ModR/M.reg.
+  private static let undefinedMemory: InlineArray<8, UInt32> = [0, 2, 0, 0x52, 0, 0x22, 0, 2]
+
+  /// For D8 … DF a bit for each ModR/M from C0 on.
+  private static let undefinedRegister: InlineArray<8, UInt64> = [
+    0, 0x0000_80CC_00FE_0000, 0xFFFF_FDFF_0000_0000, 0xFF00_00E0_0000_0000,
+    0, 0xFFFF_0000_0000_0000, 0x0000_0000_FD00_0000, 0xFF00_00FE_0000_0000,
+  ]
 }

@@ -54,11 +54,15 @@ extension CPU {
   /// FPREM and FPREM1.
   mutating func remainder(_ i: Instruction, toNearest: Bool) {
     note(i)
+    fpu.status &= ~FPU.Status.c2
     guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else { return functionUnderflow() }
     var context = NumericContext(control: fpu.control)
     let result = Extended.remainder(fpu[0], fpu[1], toNearest: toNearest, &context)
     guard accept(context) else { return }
-    fpu.status = fpu.status & ~FPU.Status.conditions | result.conditions
+    // A NaN has no quotient: C0 and C3 stay.
+    if !result.value.isNaN {
+      fpu.status = fpu.status & ~FPU.Status.conditions | result.conditions
+    }
     fpu[0] = result.value
   }
 
@@ -75,9 +79,9 @@ extension CPU {
 
   /// Whether ST(0) is there and room above it; else the masked response is given.
   private mutating func canPushResult() -> Bool {
-    let isOverflow = !fpu.isEmpty(7)
-    if !isOverflow && !fpu.isEmpty(0) { return true }
-    if isOverflow ? stackOverflow() : stackUnderflow() {
+    let isUnderflow = fpu.isEmpty(0)
+    if !isUnderflow && fpu.isEmpty(7) { return true }
+    if isUnderflow ? stackUnderflow() : stackOverflow() {
       fpu.fill(0, .indefinite)
       fpu.push(.indefinite)
     }
@@ -98,9 +102,9 @@ extension CPU {
     _ i: Instruction, _ function: (Extended, inout NumericContext) -> Extended
   ) {
     note(i)
+    fpu.status &= ~FPU.Status.c2
     guard !fpu.isEmpty(0) else { return functionUnderflow() }
     if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
-    fpu.status &= ~FPU.Status.c2
     var context = NumericContext(control: fpu.control)
     let result = function(fpu[0], &context)
     if accept(context) { fpu[0] = result }
@@ -113,9 +117,9 @@ extension CPU {
   /// FSINCOS.
   mutating func sineAndCosine(_ i: Instruction) {
     note(i)
+    fpu.status &= ~FPU.Status.c2
     guard canPushResult() else { return }
     if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
-    fpu.status &= ~FPU.Status.c2
     var context = NumericContext(control: fpu.control)
     let sine = Extended.sine(fpu[0], &context)
     // What the cosine rounds explains C1, as it is computed last.
@@ -127,9 +131,9 @@ extension CPU {
   /// FPTAN: the tangent and 1; a NaN twice.
   mutating func tangent(_ i: Instruction) {
     note(i)
+    fpu.status &= ~FPU.Status.c2
     guard canPushResult() else { return }
     if fpu[0].isOutsideTrigonometricRange { return refuseArgument() }
-    fpu.status &= ~FPU.Status.c2
     var context = NumericContext(control: fpu.control)
     let tangent = Extended.tangent(fpu[0], &context)
     deliver(tangent, pushing: tangent.isNaN ? tangent : .one, context)

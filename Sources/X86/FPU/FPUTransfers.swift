@@ -83,7 +83,7 @@ extension CPU {
     let source = i.stackIndex
     if _fastPath(!fpu.isEmpty(source)) {
       load(fpu[source])
-    } else if fpu.isEmpty(7) ? stackUnderflow() : stackOverflow() {
+    } else if stackUnderflow() {
       fpu.push(.indefinite)
     }
   }
@@ -219,11 +219,11 @@ extension CPU {
     if pops { fpu.pop() }
   }
 
-  /// FSTPNCE: FSTP ST(i) that copies an empty register without complaint.
+  /// FSTPNCE: FSTP ST(i) that with an empty ST(0) only pops.
   mutating func storeRegisterUnchecked(_ i: Instruction) {
     note(i)
     fpu.status &= ~FPU.Status.c1
-    fpu.fill(i.stackIndex, fpu[0])
+    if !fpu.isEmpty(0) { fpu.fill(i.stackIndex, fpu[0]) }
     fpu.pop()
   }
 
@@ -245,22 +245,22 @@ extension CPU {
     fpu[other] = value
   }
 
-  /// FCMOVcc. An empty register counts even when the condition is false.
+  /// FCMOVcc. An empty register counts even when the condition is false. C1 stays.
   mutating func conditionalMove(_ i: Instruction, _ condition: Bool) throws(Interruption) {
     try require(.cmov)
     note(i)
     let source = i.stackIndex
     if fpu.isEmpty(0) || fpu.isEmpty(source) {
-      if stackUnderflow() && condition { fpu.fill(0, .indefinite) }
-      return
+      if stackUnderflow() { fpu.fill(0, .indefinite) }
+    } else if condition {
+      fpu[0] = fpu[source]
     }
-    fpu.status &= ~FPU.Status.c1
-    if condition { fpu[0] = fpu[source] }
   }
 
   /// FFREE, and FFREEP with a pop after it.
   mutating func freeRegister(_ i: Instruction, pops: Bool = false) {
     note(i)
+    fpu.status &= ~FPU.Status.c1
     fpu.free(i.stackIndex)
     if pops { fpu.pop() }
   }
