@@ -22,16 +22,29 @@ public struct CPU: ~Copyable {
 
   // Time. `ticks` = target − remaining, corrected inside a block; see `Run.swift`.
   var targetTick: UInt64 = 0
+  /// Ticks until `targetTick`, with the running block already taken off; negative when the block
+  /// is longer than that, with a stop planted where the budget ends.
   var remaining: Int = 0
+  /// Ticks that passed without instructions while the processor was halted.
+  var skippedTicks: UInt64 = 0
 
-  /// The instruction being executed, and the end of what may run of its block.
+  /// The instruction being executed, and the end of its block; equal between blocks.
   var currentInstruction: UnsafePointer<Instruction>
   var blockEnd: UnsafePointer<Instruction>
+  /// Offset in CS of the running block's first instruction.
+  var blockStart: UInt32 = 0
+  /// The instruction whose handler has been replaced by `stop`, and that handler.
+  var plantedStop: UnsafeMutablePointer<Instruction>?
+  var displacedHandler = Handler.stop
   /// All ones or 0xFFFF: how much of ESP the stack uses (SS.B).
   var stackMask: UInt32 = 0xFFFF
 
-  /// Identifies what a block was looked up under: translation generation and mode bits.
-  var codeStamp: UInt32 = 8
+  /// Identifies what a block was looked up under: translation generation and mode bits, in the
+  /// upper half; the lower is zero.
+  var codeStamp: UInt64 = 8 << 32
+  /// Base and limit of CS, where the run loop finds them at once.
+  var codeBase: UInt32 = 0
+  var codeLimit: UInt32 = 0xFFFF
   var generation: UInt32 = 1
 
   public internal(set) var cr0: CR0 = [.extensionType, .cacheDisable, .notWriteThrough]
@@ -53,8 +66,9 @@ public struct CPU: ~Copyable {
   public internal(set) var isHalted = false
   /// A triple fault stopped the processor; only a reset helps.
   public internal(set) var isShutDown = false
-  /// STI, MOV SS and POP SS hold interrupts off until after the next instruction.
-  var interruptShadow = InterruptShadow.none
+  /// What cast the interrupt shadow, and the tick of the boundary that lies in it.
+  var shadowKind = InterruptShadow.none
+  var shadowTick: UInt64 = 0
   /// The INTR pin, set by the machine.
   public var interruptRequested = false
   /// The NMI pin's latch.
@@ -62,6 +76,8 @@ public struct CPU: ~Copyable {
   var nonMaskableBlocked = false
   /// Debug conditions found during an instruction, raised as #DB after it (DR6 bits).
   var pendingDebug: UInt32 = 0
+  /// The instruction executed last has set RF, which is meant for the next one.
+  var loadedResume = false
   /// An instruction found that the rest of its block must not run before the run loop looks again.
   var needsAttention = false
   /// Vector and cause of the event being delivered, for double-fault detection.
@@ -144,7 +160,7 @@ public struct CPU: ~Copyable {
     fpu = FPU()
     isHalted = false
     isShutDown = false
-    interruptShadow = .none
+    shadowKind = .none
     nonMaskableBlocked = false
     nonMaskableRequested = false
     pendingDebug = 0
@@ -198,10 +214,13 @@ public struct CPU: ~Copyable {
     updateCodeStamp()
   }
 
-  /// To be called after anything that instruction fetch depends on has changed: CPL, CS.D.
+  /// To be called after anything that instruction fetch depends on has changed: CPL, CS.
   mutating func updateCodeStamp() {
-    codeStamp = generation << 2
-      | (segments[SegmentRegister.cs].isBig ? 1 : 0) | (cpl == 3 ? 2 : 0)
+    let code = segments + SegmentRegister.cs
+    codeBase = code.pointee.base
+    codeLimit = code.pointee.limit
+    let stamp = generation << 2 | (code.pointee.isBig ? 1 : 0) | (cpl == 3 ? 2 : 0)
+    codeStamp = UInt64(stamp) << 32
   }
 
   /// Makes every block look its translation up again before it is entered.

@@ -6,19 +6,53 @@ extension CPU {
     targetTick &- UInt64(bitPattern: Int64(remaining + (blockEnd - currentInstruction)))
   }
 
-  /// Ends the current block early enough for the run loop to look at the machine again: after an
-  /// access that may have moved a deadline or an interrupt line. Ticks do not change.
+  /// Ticks in which something was executed or delivered: `ticks` without what HLT skipped.
+  public var instructions: UInt64 { ticks &- skippedTicks }
+
+  /// Ends the run after the current instruction, so that whoever drives the processor looks at the
+  /// machine again: an access may have moved a deadline or an interrupt line. Ticks do not change.
   mutating func requestAttention() {
     targetTick &-= UInt64(bitPattern: Int64(remaining))
     remaining = 0
     needsAttention = true
+    if currentInstruction < blockEnd { plantStop(currentInstruction + 1) }
+  }
+
+  /// Makes the running block end before `instruction`.
+  mutating func plantStop(_ instruction: UnsafePointer<Instruction>) {
+    removePlantedStop()
+    let place = UnsafeMutablePointer(mutating: instruction)
+    displacedHandler = place.pointee.handler
+    place.pointee.handler = .stop
+    plantedStop = place
+  }
+
+  mutating func removePlantedStop() {
+    guard let place = plantedStop else { return }
+    place.pointee.handler = displacedHandler
+    plantedStop = nil
+  }
+
+  /// Whether STI, MOV SS or POP SS, executed just before, hold interrupts off for one instruction.
+  var interruptShadow: InterruptShadow {
+    get { shadowKind != .none && ticks == shadowTick ? shadowKind : .none }
+    set {
+      shadowKind = newValue
+      shadowTick = ticks &+ 1
+      if interruptRequested || nonMaskableRequested || pendingDebug != 0 { requestAttention() }
+    }
+  }
+
+  /// Offset in CS of the instruction being executed, or of the next one between instructions.
+  var instructionPointer: UInt32 {
+    currentInstruction < blockEnd ? blockStart &+ UInt32(currentInstruction.pointee.offset) : eip
   }
 
   /// Writes a transition down, with the current place and CPL filled in.
   mutating func record(_ kind: TransitionKind, _ fill: (inout Transition) -> Void) {
     var transition = Transition(kind: kind)
     transition.tick = ticks
-    transition.eip = eip
+    transition.eip = instructionPointer
     transition.cs = segments[SegmentRegister.cs].selector
     transition.fromCPL = cpl
     transition.toCPL = cpl
@@ -38,6 +72,12 @@ extension CPU {
     let changed = flags.symmetricDifference(systemFlags)
     systemFlags = flags.subtracting(.arithmetic).union(.alwaysSet)
     if changed.contains(.alignmentCheck) && cr0.contains(.alignmentMask) { tlb.withdrawAll() }
+    if flags.contains(.resume) { loadedResume = true }
+    if !flags.isDisjoint(with: [.trap, .resume])
+      || flags.contains(.interrupt) && interruptRequested
+    {
+      requestAttention()
+    }
   }
 
   /// Sees whether a data access meets a breakpoint in DR0-DR3; the #DB comes after the instruction.
@@ -52,6 +92,7 @@ extension CPU {
         pendingDebug |= 1 << UInt32(index)
       }
     }
+    if pendingDebug != 0 { requestAttention() }
   }
 
   /// A write is about to change bytes of a frame that has code in it.

@@ -39,6 +39,8 @@ struct BlockCache: ~Copyable {
   /// Blocks by linear address, a guess verified by their key.
   let recent: UnsafeMutablePointer<UnsafeMutablePointer<Block>>
   static let recentCount = 1 << 12
+  /// Where the bytes of an instruction are put together when they do not lie in one page of memory.
+  let fetchBuffer: UnsafeMutableRawPointer
   /// Never valid; what links point to before they are made.
   let none: UnsafeMutablePointer<Block>
   /// Times a write hit decoded bytes; for the counters pane.
@@ -49,6 +51,7 @@ struct BlockCache: ~Copyable {
     buckets.initialize(repeating: nil, count: Self.bucketCount)
     arena = .allocate(capacity: Self.instructionLimit)
     blockArena = .allocate(capacity: Self.blockLimit)
+    fetchBuffer = .allocate(byteCount: 16, alignment: 16)
     none = blockArena
     recent = .allocate(capacity: Self.recentCount)
     recent.initialize(repeating: blockArena, count: Self.recentCount)
@@ -63,6 +66,7 @@ struct BlockCache: ~Copyable {
     arena.deallocate()
     blockArena.deallocate()
     recent.deallocate()
+    fetchBuffer.deallocate()
   }
 
   @inline(__always)
