@@ -225,7 +225,7 @@ public struct CPU: ~Copyable {
 
   /// Makes every block look its translation up again before it is entered.
   mutating func startNewGeneration() {
-    generation = generation &+ 1 & 0x3FFF_FFFF
+    generation = (generation &+ 1) & 0x3FFF_FFFF
     if generation == 0 {
       blocks.removeAll(&memory)
       generation = 1

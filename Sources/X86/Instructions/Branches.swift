@@ -90,7 +90,7 @@ extension CPU {
     if i.pointee.handler == .jcxz {
       holds = count == 0
     } else {
-      count = count &- 1 & mask
+      count = (count &- 1) & mask
       switch i.pointee.handler {
       case .loope: holds = count != 0 && lazy.zero
       case .loopne: holds = count != 0 && !lazy.zero

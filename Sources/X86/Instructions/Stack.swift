@@ -5,6 +5,10 @@ extension CPU {
   mutating func pushAll(is16: Bool) throws(Interruption) {
     let size: UInt32 = is16 ? 2 : 4
     let top = stackPointer
+    if !isProtected && is16 && [7, 9, 11, 13, 15].contains(top) {
+      // Of real mode the manual wants #GP for these, where each push alone would raise #SS.
+      throw .generalProtection(0, .limitExceeded)
+    }
     for number in 0..<8 {
       try probeWrite(SegmentRegister.ss, (top &- size &* UInt32(number + 1)) & stackMask, Int(size))
     }
@@ -55,7 +59,7 @@ extension CPU {
     var frame = self[.ebp]
     top = (top &- size) & stackMask
     try writeStack(top, frame, is16: i.is16)
-    let newFrame = top
+    let newFrame = self[.esp] & ~stackMask | top
     if level > 0 {
       for _ in 1..<max(level, 1) {
         frame = frame & ~stackMask | (frame &- size) & stackMask
@@ -74,7 +78,7 @@ extension CPU {
     if i.is16 {
       put(40, UInt16(truncatingIfNeeded: newFrame))
     } else {
-      self[.ebp] = stackMask == 0xFFFF ? self[.ebp] & 0xFFFF_0000 | newFrame : newFrame
+      self[.ebp] = stackMask == 0xFFFF ? self[.ebp] & 0xFFFF_0000 | newFrame & 0xFFFF : newFrame
     }
     stackPointer = top
   }
