@@ -1,0 +1,93 @@
+import Foundation
+
+@testable import X86
+
+/// Ports that nobody answers and memory that is not there: all reads give ones.
+final class FloatingBus: Bus {
+  func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 { ones(width) }
+  func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {}
+  func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 {
+    ones(width)
+  }
+  func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64) {}
+  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 { 0xFF }
+
+  private func ones(_ width: Int) -> UInt32 { UInt32.max >> UInt32(32 - 8 * width) }
+}
+
+/// A processor at CPL 3 in flat 32-bit segments, with tables in memory that catch every fault in
+/// ring 0: what an operating system makes of it before it starts a user program.
+final class UserProgram {
+  static let ramSize = 0x7_0000
+  private static let gdt = 0x1000
+  private static let idt = 0x2000
+  private static let tss = 0x3000
+  private static let stackTop = 0x5000
+  private static let handlers = 0x6000
+
+  let ram: UnsafeMutableRawPointer
+  var cpu: CPU
+
+  init(profile: Profile = .i686) {
+    ram = .allocate(byteCount: Self.ramSize, alignment: 4096)
+    ram.initializeMemory(as: UInt8.self, repeating: 0, count: Self.ramSize)
+    var memory = PhysicalMemory()
+    memory.map(ram, size: Self.ramSize, at: 0)
+    cpu = CPU(profile: profile, memory: memory, bus: FloatingBus())
+    cpu.reset()
+    // The places are those of the GDT of a 64-bit Linux, where the vectors come from: a selector
+    // that is pushed or loaded means the same here and there.
+    let flat: [Int: UInt64] = [
+      1: 0x00CF_9B00_0000_FFFF, 2: 0x00CF_9B00_0000_FFFF, 3: 0x00CF_9300_0000_FFFF,
+      4: 0x00CF_FB00_0000_FFFF, 5: 0x00CF_F300_0000_FFFF, 12: 0x00CF_F300_0000_FFFF,
+    ]
+    for (index, descriptor) in flat { store(descriptor, at: Self.gdt + index * 8) }
+    store(UInt64(0x0000_8B00_0000_0067) | UInt64(Self.tss) << 16, at: Self.gdt + 8 * 8)
+    store(UInt32(Self.stackTop), at: Self.tss + 4)
+    store(UInt32(0x18), at: Self.tss + 8)
+    // No I/O permission bitmap: it would begin beyond the limit.
+    store(UInt16(0x68), at: Self.tss + 0x66)
+    for vector in 0..<32 {
+      let handler = UInt64(Self.handlers + vector * 16)
+      let type: UInt64 = (3...5).contains(vector) ? 0xEE00 : 0x8E00
+      store(handler | 0x08 << 16 | type << 32, at: Self.idt + vector * 8)
+      store(UInt16(0xFEEB), at: Int(handler))
+    }
+  }
+
+  deinit { ram.deallocate() }
+
+  func store<T: FixedWidthInteger>(_ value: T, at address: Int) {
+    ram.storeBytes(of: value, toByteOffset: address, as: T.self)
+  }
+
+  /// Makes the processor stand at the first instruction of the program.
+  func enter(at eip: UInt32, registers: [UInt32], flags: UInt32) {
+    cpu.reset()
+    cpu.cr0 = [.protection, .extensionType]
+    (cpu.gdtBase, cpu.gdtLimit) = (UInt32(Self.gdt), 13 * 8 - 1)
+    (cpu.idtBase, cpu.idtLimit) = (UInt32(Self.idt), 32 * 8 - 1)
+    for (index, selector) in [(0, 0x2B), (1, 0x23), (2, 0x2B), (3, 0x2B), (5, 0x63), (7, 0x40)] {
+      let address = Self.gdt + selector >> 3 * 8
+      let descriptor = Descriptor(raw: ram.load(fromByteOffset: address, as: UInt64.self))
+      cpu.setSegment(index, Segment(selector: UInt16(selector), descriptor: descriptor))
+    }
+    var null = Segment()
+    null.loadNull(selector: 0)
+    cpu.setSegment(SegmentRegister.fs, null)
+    cpu.setCPL(3)
+    for index in 0..<8 { cpu.setRegister(index, registers[index]) }
+    cpu.eflags = EFLAGS(rawValue: flags)
+    cpu.eip = eip
+  }
+
+  /// The fault that took the processor to ring 0, with what it pushed; nil if none did.
+  var fault: (vector: Int, eip: UInt32, flags: UInt32, esp: UInt32)? {
+    guard cpu.cpl == 0 else { return nil }
+    let top = Self.stackTop
+    func pushed(_ place: Int) -> UInt32 {
+      ram.load(fromByteOffset: top - 4 * place, as: UInt32.self)
+    }
+    return ((Int(cpu.eip) - Self.handlers) / 16, pushed(5), pushed(3), pushed(2))
+  }
+}
