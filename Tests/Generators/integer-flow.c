@@ -162,7 +162,7 @@ static void listBranches(void) {
       poke(at, w, low); poke(at + w / 8, w, high);
       /* Under FS the fault would be another one. */
       bool null = false;
-      for (int i = 0; i < 3; i++) null |= c.code[i] == 0x64;
+      for (int i = 0; c.code[i] != 0x62; i++) null |= c.code[i] == 0x64;
       execute(null ? 13 : 5);
     }
   }

@@ -1,9 +1,9 @@
 /* Executes 32-bit integer instructions on the processor it runs on, in a child process that it steps
  * through one instruction at a time, and prints what they did. IntegerVectorTests reads the lines
- * from Vectors/integer-*.txt, made by
+ * from Vectors/integer.txt, made by
  *
- *   gcc -m32 -O1 -static -no-pie -o integer-vectors integer-vectors.c integer-forms.c
- *   ./integer-vectors 1 8 > integer.txt
+ *   gcc -m32 -O1 -static -no-pie -o integer-vectors integer-*.c
+ *   ./integer-vectors 1 16 > integer.txt
  *
  * as root on Linux for x86, where vm.mmap_min_addr lets address 8000h be used. The arguments are the
  * seed and how many cases each form gets; the beginning of a group's name may follow.
