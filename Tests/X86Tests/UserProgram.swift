@@ -1,19 +1,4 @@
-import Foundation
-
 @testable import X86
-
-/// Ports that nobody answers and memory that is not there: all reads give ones.
-final class FloatingBus: Bus {
-  func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 { ones(width) }
-  func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {}
-  func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 {
-    ones(width)
-  }
-  func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64) {}
-  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 { 0xFF }
-
-  private func ones(_ width: Int) -> UInt32 { UInt32.max >> UInt32(32 - 8 * width) }
-}
 
 /// A processor at CPL 3 in flat 32-bit segments, with tables in memory that catch every fault in
 /// ring 0: what an operating system makes of it before it starts a user program.
