@@ -122,7 +122,7 @@ extension Extended {
   ) -> UInt64 {
     if rest == 0 { return magnitude }
     if rest > 1 << 63 || rest == 1 << 63 && magnitude & 1 != 0 {
-      context.raise([.precision, .roundedUp])
+      context.raise(.inexactRoundedUp)
       return magnitude &+ 1
     }
     context.raise(.precision)

@@ -1,92 +1,141 @@
 /// FADD, FMUL, FSUB, FDIV and their reversed, popping and integer forms; FCOM and its kin.
-enum NumericOperation {
-  case add, multiply, subtract, subtractReversed, divide, divideReversed
-
+///
+/// A function of its own for each operation and form: the switch over opcodes stays a table of
+/// calls, and no instruction decides twice what it is.
+protocol NumericOperation {
   /// The result for a destination and a source.
-  @inline(__always)
-  func callAsFunction(
+  static func result(
     _ a: Extended, _ b: Extended, _ context: inout NumericContext
-  ) -> Extended {
-    switch self {
-    case .add: return .sum(a, b, &context)
-    case .multiply: return .product(a, b, &context)
-    case .subtract: return .difference(a, b, &context)
-    case .subtractReversed: return .difference(b, a, &context)
-    case .divide: return .quotient(a, b, &context)
-    case .divideReversed: return .quotient(b, a, &context)
-    }
+  ) -> Extended
+}
+
+enum FADD: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .sum(a, b, &context)
+  }
+}
+enum FMUL: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .product(a, b, &context)
+  }
+}
+enum FSUB: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .difference(a, b, &context)
+  }
+}
+enum FSUBR: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .difference(b, a, &context)
+  }
+}
+enum FDIV: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .quotient(a, b, &context)
+  }
+}
+enum FDIVR: NumericOperation {
+  @inline(__always)
+  static func result(_ a: Extended, _ b: Extended, _ context: inout NumericContext) -> Extended {
+    .quotient(b, a, &context)
   }
 }
 
 extension CPU {
   // MARK: Arithmetic
 
-  /// ST(`destination`) = ST(`destination`) op ST(`source`).
-  @inline(__always)
-  mutating func arithmetic(
-    _ operation: NumericOperation, _ i: Instruction, _ destination: Int, _ source: Int,
-    pops: Bool = false
-  ) {
+  /// ST(0) = ST(0) op ST(i).
+  @inline(never)
+  mutating func arithmetic<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
     note(i)
-    if _fastPath(!fpu.isEmpty(destination) && !fpu.isEmpty(source)) {
-      var context = NumericContext(control: fpu.control)
-      let result = operation(fpu[destination], fpu[source], &context)
-      guard accept(context) else { return }
-      fpu[destination] = result
-    } else {
-      guard stackUnderflow() else { return }
+    _ = combine(operation, 0, i.stackIndex)
+  }
+
+  /// ST(i) = ST(i) op ST(0).
+  @inline(never)
+  mutating func arithmeticToRegister<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
+    note(i)
+    _ = combine(operation, i.stackIndex, 0)
+  }
+
+  /// ST(i) = ST(i) op ST(0), then a pop.
+  @inline(never)
+  mutating func arithmeticAndPop<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
+    note(i)
+    if combine(operation, i.stackIndex, 0) { fpu.pop() }
+  }
+
+  /// ST(`destination`) = ST(`destination`) op ST(`source`). False after an unmasked exception that
+  /// leaves the operands alone.
+  @inline(__always)
+  private mutating func combine<O: NumericOperation>(
+    _ operation: O.Type, _ destination: Int, _ source: Int
+  ) -> Bool {
+    guard _fastPath(!fpu.isEmpty(destination) && !fpu.isEmpty(source)) else {
+      guard stackUnderflow() else { return false }
       fpu.fill(destination, .indefinite)
+      return true
     }
-    if pops { fpu.pop() }
+    var context = NumericContext(control: fpu.control)
+    let result = O.result(fpu[destination], fpu[source], &context)
+    guard accept(context) else { return false }
+    fpu[destination] = result
+    return true
   }
 
   /// ST(0) = ST(0) op single-precision memory.
-  @inline(__always)
-  mutating func arithmeticSingle(
-    _ operation: NumericOperation, _ i: Instruction
+  @inline(never)
+  mutating func arithmeticSingle<O: NumericOperation>(
+    _ operation: O.Type, _ i: Instruction
   ) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try read(Int(i.segment), address, as: UInt32.self)
     note(i, address)
-    guard _fastPath(!fpu.isEmpty(0)) else { return arithmeticUnderflow() }
     var context = NumericContext(control: fpu.control)
-    var operand = Extended(single: bits, &context)
-    let a = fpu[0]
-    if _slowPath(!context.raised.isEmpty) { context.settle(&operand, beside: a) }
-    let result = operation(a, operand, &context)
-    if accept(context) { fpu[0] = result }
+    combine(operation, Extended(single: bits, &context), context)
   }
 
   /// ST(0) = ST(0) op double-precision memory.
-  @inline(__always)
-  mutating func arithmeticDouble(
-    _ operation: NumericOperation, _ i: Instruction
+  @inline(never)
+  mutating func arithmeticDouble<O: NumericOperation>(
+    _ operation: O.Type, _ i: Instruction
   ) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try readDouble(Int(i.segment), address)
     note(i, address)
-    guard _fastPath(!fpu.isEmpty(0)) else { return arithmeticUnderflow() }
     var context = NumericContext(control: fpu.control)
-    var operand = Extended(double: bits, &context)
-    let a = fpu[0]
-    if _slowPath(!context.raised.isEmpty) { context.settle(&operand, beside: a) }
-    let result = operation(a, operand, &context)
-    if accept(context) { fpu[0] = result }
+    combine(operation, Extended(double: bits, &context), context)
   }
 
   /// ST(0) = ST(0) op an integer in memory, 16 or 32 bits wide.
-  mutating func arithmeticInteger(
-    _ operation: NumericOperation, _ i: Instruction, isShort: Bool
+  @inline(never)
+  mutating func arithmeticInteger<O: NumericOperation>(
+    _ operation: O.Type, _ i: Instruction, isShort: Bool
   ) throws(Interruption) {
     let operand = try readInteger(i, isShort: isShort)
-    guard !fpu.isEmpty(0) else { return arithmeticUnderflow() }
-    var context = NumericContext(control: fpu.control)
-    let result = operation(fpu[0], operand, &context)
-    if accept(context) { fpu[0] = result }
+    combine(operation, operand, NumericContext(control: fpu.control))
   }
 
-  private mutating func arithmeticUnderflow() {
-    if stackUnderflow() { fpu.fill(0, .indefinite) }
+  /// ST(0) = ST(0) op a memory operand, loading which reported what is in `context`.
+  @inline(__always)
+  private mutating func combine<O: NumericOperation>(
+    _ operation: O.Type, _ loaded: Extended, _ initial: NumericContext
+  ) {
+    guard _fastPath(!fpu.isEmpty(0)) else {
+      if stackUnderflow() { fpu.fill(0, .indefinite) }
+      return
+    }
+    let a = fpu[0]
+    var operand = loaded
+    var context = initial
+    if _slowPath(!context.raised.isEmpty) { context.settle(&operand, beside: a) }
+    let result = O.result(a, operand, &context)
+    if accept(context) { fpu[0] = result }
   }
 
   private mutating func readInteger(

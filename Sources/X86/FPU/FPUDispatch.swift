@@ -10,22 +10,22 @@ extension CPU {
     let isMemory: UInt32 = i.isMemory ? 0o100 : 0
     switch isMemory | i.immediate >> 5 & 0o70 | i.immediate >> 3 & 7 {
     // D8
-    case 0o000: arithmetic(.add, i, 0, i.stackIndex)
-    case 0o001: arithmetic(.multiply, i, 0, i.stackIndex)
+    case 0o000: arithmetic(FADD.self, i)
+    case 0o001: arithmetic(FMUL.self, i)
     case 0o002: compare(i, i.stackIndex)
     case 0o003: compare(i, i.stackIndex, pops: 1)
-    case 0o004: arithmetic(.subtract, i, 0, i.stackIndex)
-    case 0o005: arithmetic(.subtractReversed, i, 0, i.stackIndex)
-    case 0o006: arithmetic(.divide, i, 0, i.stackIndex)
-    case 0o007: arithmetic(.divideReversed, i, 0, i.stackIndex)
-    case 0o100: try arithmeticSingle(.add, i)
-    case 0o101: try arithmeticSingle(.multiply, i)
+    case 0o004: arithmetic(FSUB.self, i)
+    case 0o005: arithmetic(FSUBR.self, i)
+    case 0o006: arithmetic(FDIV.self, i)
+    case 0o007: arithmetic(FDIVR.self, i)
+    case 0o100: try arithmeticSingle(FADD.self, i)
+    case 0o101: try arithmeticSingle(FMUL.self, i)
     case 0o102: try compareSingle(i, pops: 0)
     case 0o103: try compareSingle(i, pops: 1)
-    case 0o104: try arithmeticSingle(.subtract, i)
-    case 0o105: try arithmeticSingle(.subtractReversed, i)
-    case 0o106: try arithmeticSingle(.divide, i)
-    case 0o107: try arithmeticSingle(.divideReversed, i)
+    case 0o104: try arithmeticSingle(FSUB.self, i)
+    case 0o105: try arithmeticSingle(FSUBR.self, i)
+    case 0o106: try arithmeticSingle(FDIV.self, i)
+    case 0o107: try arithmeticSingle(FDIVR.self, i)
     // D9
     case 0o010: loadRegister(i)
     case 0o011: exchange(i)
@@ -49,14 +49,14 @@ extension CPU {
     case 0o025:
       guard i.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
       compare(i, 1, isQuiet: true, pops: 2)  // FUCOMPP
-    case 0o120: try arithmeticInteger(.add, i, isShort: false)
-    case 0o121: try arithmeticInteger(.multiply, i, isShort: false)
+    case 0o120: try arithmeticInteger(FADD.self, i, isShort: false)
+    case 0o121: try arithmeticInteger(FMUL.self, i, isShort: false)
     case 0o122: try compareInteger(i, isShort: false, pops: 0)
     case 0o123: try compareInteger(i, isShort: false, pops: 1)
-    case 0o124: try arithmeticInteger(.subtract, i, isShort: false)
-    case 0o125: try arithmeticInteger(.subtractReversed, i, isShort: false)
-    case 0o126: try arithmeticInteger(.divide, i, isShort: false)
-    case 0o127: try arithmeticInteger(.divideReversed, i, isShort: false)
+    case 0o124: try arithmeticInteger(FSUB.self, i, isShort: false)
+    case 0o125: try arithmeticInteger(FSUBR.self, i, isShort: false)
+    case 0o126: try arithmeticInteger(FDIV.self, i, isShort: false)
+    case 0o127: try arithmeticInteger(FDIVR.self, i, isShort: false)
     // DB
     case 0o030: try conditionalMove(i, !lazy.carry)
     case 0o031: try conditionalMove(i, !lazy.zero)
@@ -71,22 +71,22 @@ extension CPU {
     case 0o135: try loadExtended(i)
     case 0o137: try storeExtended(i)
     // DC; the reversed forms change places where ST(i) is the destination.
-    case 0o040: arithmetic(.add, i, i.stackIndex, 0)
-    case 0o041: arithmetic(.multiply, i, i.stackIndex, 0)
+    case 0o040: arithmeticToRegister(FADD.self, i)
+    case 0o041: arithmeticToRegister(FMUL.self, i)
     case 0o042: compare(i, i.stackIndex)  // FCOM2
     case 0o043: compare(i, i.stackIndex, pops: 1)  // FCOMP3
-    case 0o044: arithmetic(.subtractReversed, i, i.stackIndex, 0)
-    case 0o045: arithmetic(.subtract, i, i.stackIndex, 0)
-    case 0o046: arithmetic(.divideReversed, i, i.stackIndex, 0)
-    case 0o047: arithmetic(.divide, i, i.stackIndex, 0)
-    case 0o140: try arithmeticDouble(.add, i)
-    case 0o141: try arithmeticDouble(.multiply, i)
+    case 0o044: arithmeticToRegister(FSUBR.self, i)
+    case 0o045: arithmeticToRegister(FSUB.self, i)
+    case 0o046: arithmeticToRegister(FDIVR.self, i)
+    case 0o047: arithmeticToRegister(FDIV.self, i)
+    case 0o140: try arithmeticDouble(FADD.self, i)
+    case 0o141: try arithmeticDouble(FMUL.self, i)
     case 0o142: try compareDouble(i, pops: 0)
     case 0o143: try compareDouble(i, pops: 1)
-    case 0o144: try arithmeticDouble(.subtract, i)
-    case 0o145: try arithmeticDouble(.subtractReversed, i)
-    case 0o146: try arithmeticDouble(.divide, i)
-    case 0o147: try arithmeticDouble(.divideReversed, i)
+    case 0o144: try arithmeticDouble(FSUB.self, i)
+    case 0o145: try arithmeticDouble(FSUBR.self, i)
+    case 0o146: try arithmeticDouble(FDIV.self, i)
+    case 0o147: try arithmeticDouble(FDIVR.self, i)
     // DD
     case 0o050: freeRegister(i)
     case 0o051: exchange(i)  // FXCH4
@@ -101,24 +101,24 @@ extension CPU {
     case 0o156: try saveState(i)
     case 0o157: try storeStatus(i)
     // DE
-    case 0o060: arithmetic(.add, i, i.stackIndex, 0, pops: true)
-    case 0o061: arithmetic(.multiply, i, i.stackIndex, 0, pops: true)
+    case 0o060: arithmeticAndPop(FADD.self, i)
+    case 0o061: arithmeticAndPop(FMUL.self, i)
     case 0o062: compare(i, i.stackIndex, pops: 1)  // FCOMP5
     case 0o063:
       guard i.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
       compare(i, 1, pops: 2)  // FCOMPP
-    case 0o064: arithmetic(.subtractReversed, i, i.stackIndex, 0, pops: true)
-    case 0o065: arithmetic(.subtract, i, i.stackIndex, 0, pops: true)
-    case 0o066: arithmetic(.divideReversed, i, i.stackIndex, 0, pops: true)
-    case 0o067: arithmetic(.divide, i, i.stackIndex, 0, pops: true)
-    case 0o160: try arithmeticInteger(.add, i, isShort: true)
-    case 0o161: try arithmeticInteger(.multiply, i, isShort: true)
+    case 0o064: arithmeticAndPop(FSUBR.self, i)
+    case 0o065: arithmeticAndPop(FSUB.self, i)
+    case 0o066: arithmeticAndPop(FDIVR.self, i)
+    case 0o067: arithmeticAndPop(FDIV.self, i)
+    case 0o160: try arithmeticInteger(FADD.self, i, isShort: true)
+    case 0o161: try arithmeticInteger(FMUL.self, i, isShort: true)
     case 0o162: try compareInteger(i, isShort: true, pops: 0)
     case 0o163: try compareInteger(i, isShort: true, pops: 1)
-    case 0o164: try arithmeticInteger(.subtract, i, isShort: true)
-    case 0o165: try arithmeticInteger(.subtractReversed, i, isShort: true)
-    case 0o166: try arithmeticInteger(.divide, i, isShort: true)
-    case 0o167: try arithmeticInteger(.divideReversed, i, isShort: true)
+    case 0o164: try arithmeticInteger(FSUB.self, i, isShort: true)
+    case 0o165: try arithmeticInteger(FSUBR.self, i, isShort: true)
+    case 0o166: try arithmeticInteger(FDIV.self, i, isShort: true)
+    case 0o167: try arithmeticInteger(FDIVR.self, i, isShort: true)
     // DF
     case 0o070: freeRegister(i, pops: true)  // FFREEP
     case 0o071: exchange(i)  // FXCH7
@@ -141,7 +141,9 @@ extension CPU {
   }
 
   /// CR0.EM and CR0.TS.
-  private static var numericTraps: UInt32 { CR0([.emulation, .taskSwitched]).rawValue }
+  private static var numericTraps: UInt32 {
+    CR0.emulation.rawValue | CR0.taskSwitched.rawValue
+  }
 
   private mutating func executeNumericState(_ i: Instruction) throws(Interruption) {
     switch i.handler {

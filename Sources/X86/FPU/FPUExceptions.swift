@@ -64,7 +64,7 @@ extension CPU {
     _ context: NumericContext, withholding: NumericExceptions
   ) -> Bool {
     _ = accept(context)
-    return context.raised.intersection(withholding).rawValue & ~context.control == 0
+    return context.raised.rawValue & withholding.rawValue & ~context.control == 0
   }
 
   /// A register that should hold a number is empty. True when the masked response is due.

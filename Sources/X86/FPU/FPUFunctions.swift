@@ -12,7 +12,7 @@ extension CPU {
   }
 
   /// FCHS and FABS: the sign of anything, nothing raised.
-  @inline(__always)
+  @inline(never)
   mutating func changeSign(_ i: Instruction, isAbsolute: Bool) {
     note(i)
     guard !fpu.isEmpty(0) else { return functionUnderflow() }

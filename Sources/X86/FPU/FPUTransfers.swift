@@ -18,7 +18,7 @@ extension CPU {
 
   // MARK: Loads
 
-  @inline(__always)
+  @inline(never)
   mutating func loadSingle(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try read(Int(i.segment), address, as: UInt32.self)
@@ -29,7 +29,7 @@ extension CPU {
     if accept(context, withholding: .invalid) { fpu.push(value) }
   }
 
-  @inline(__always)
+  @inline(never)
   mutating func loadDouble(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try readDouble(Int(i.segment), address)
@@ -41,6 +41,7 @@ extension CPU {
   }
 
   /// FLD m80: any bits, nothing raised.
+  @inline(never)
   mutating func loadExtended(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let value = try readExtended(Int(i.segment), address)
@@ -48,6 +49,7 @@ extension CPU {
     load(value)
   }
 
+  @inline(never)
   mutating func loadInteger16(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try read(Int(i.segment), address, as: UInt16.self)
@@ -55,6 +57,7 @@ extension CPU {
     load(Extended(integer: Int64(Int16(bitPattern: bits))))
   }
 
+  @inline(never)
   mutating func loadInteger32(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try read(Int(i.segment), address, as: UInt32.self)
@@ -62,6 +65,7 @@ extension CPU {
     load(Extended(integer: Int64(Int32(bitPattern: bits))))
   }
 
+  @inline(never)
   mutating func loadInteger64(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     let bits = try readDouble(Int(i.segment), address)
@@ -77,7 +81,7 @@ extension CPU {
   }
 
   /// FLD ST(i).
-  @inline(__always)
+  @inline(never)
   mutating func loadRegister(_ i: Instruction) {
     note(i)
     let source = i.stackIndex
@@ -98,12 +102,9 @@ extension CPU {
 
   // MARK: Stores
 
-  /// Exceptions that, unmasked, keep a store from writing memory and from popping.
-  private static var storeExceptions: NumericExceptions { [.invalid, .overflow, .underflow] }
-
   @inline(__always)
   private func isStored(_ context: NumericContext) -> Bool {
-    context.raised.intersection(Self.storeExceptions).rawValue & ~context.control == 0
+    context.raised.rawValue & NumericExceptions.beforeStore.rawValue & ~context.control == 0
   }
 
   /// What a store does after its memory access: pointers, flags, and the pop.
@@ -112,7 +113,7 @@ extension CPU {
     _ i: Instruction, _ address: UInt32, _ context: NumericContext, pops: Bool
   ) {
     note(i, address)
-    if accept(context, withholding: Self.storeExceptions) && pops { fpu.pop() }
+    if accept(context, withholding: .beforeStore) && pops { fpu.pop() }
   }
 
   private var isInvalidMasked: Bool { fpu.control & NumericExceptions.invalid.rawValue != 0 }
@@ -123,7 +124,7 @@ extension CPU {
     if stackUnderflow() && pops { fpu.pop() }
   }
 
-  @inline(__always)
+  @inline(never)
   mutating func storeSingle(_ i: Instruction, pops: Bool) throws(Interruption) {
     let address = effectiveAddress(i)
     guard _fastPath(!fpu.isEmpty(0)) else {
@@ -136,7 +137,7 @@ extension CPU {
     finishStore(i, address, context, pops: pops)
   }
 
-  @inline(__always)
+  @inline(never)
   mutating func storeDouble(_ i: Instruction, pops: Bool) throws(Interruption) {
     let address = effectiveAddress(i)
     guard _fastPath(!fpu.isEmpty(0)) else {
@@ -150,6 +151,7 @@ extension CPU {
   }
 
   /// FSTP m80: the bits as they are, nothing raised.
+  @inline(never)
   mutating func storeExtended(_ i: Instruction) throws(Interruption) {
     let address = effectiveAddress(i)
     guard !fpu.isEmpty(0) else {
@@ -161,6 +163,7 @@ extension CPU {
   }
 
   /// FIST and FISTP of 16, 32 or 64 bits.
+  @inline(never)
   mutating func storeInteger(
     _ i: Instruction, width: Int, pops: Bool
   ) throws(Interruption) {
@@ -206,7 +209,7 @@ extension CPU {
   }
 
   /// FST ST(i) and FSTP ST(i).
-  @inline(__always)
+  @inline(never)
   mutating func storeRegister(_ i: Instruction, pops: Bool) {
     note(i)
     if _fastPath(!fpu.isEmpty(0)) {
@@ -229,7 +232,7 @@ extension CPU {
 
   // MARK: Between registers
 
-  @inline(__always)
+  @inline(never)
   mutating func exchange(_ i: Instruction) {
     note(i)
     let other = i.stackIndex

@@ -19,7 +19,11 @@ public struct NumericExceptions: OptionSet, Sendable {
   /// The six that the control word can mask.
   public static let maskable = NumericExceptions(rawValue: 0x3F)
   /// Those found before an operation computes anything: unmasked, they leave its operands alone.
-  static let beforeComputation: NumericExceptions = [.invalid, .denormal, .zeroDivide]
+  static let beforeComputation = NumericExceptions(rawValue: 0x07)
+  /// Those that, unmasked, keep a store from writing memory and from popping: IE, OE, UE.
+  static let beforeStore = NumericExceptions(rawValue: 0x19)
+  /// PE with C1. Named because an array literal of options is not always free.
+  static let inexactRoundedUp = NumericExceptions(rawValue: 1 << 5 | 1 << 9)
 }
 
 /// Rounding control, bits 11-10 of the control word.

@@ -11,7 +11,7 @@ extension NumericContext {
     if _fastPath(isDefaultRounding && UInt32(bitPattern: exponent &- 1) < 0x7FFD) {
       if low == 0 { return Extended(sign: sign, exponent: exponent, significand: significand) }
       if low > 1 << 63 || low == 1 << 63 && significand & 1 != 0 {
-        raise([.precision, .roundedUp])
+        raise(.inexactRoundedUp)
         let (next, carry) = significand.addingReportingOverflow(1)
         if carry {
           return Extended(
@@ -110,7 +110,7 @@ extension NumericContext {
       if wrapped < Extended.maximumExponent {
         return Extended(sign: sign, exponent: wrapped, significand: significand)
       }
-      raise([.precision, .roundedUp])
+      raise(.inexactRoundedUp)
       return .infinity(sign)
     }
     raise(.precision)
