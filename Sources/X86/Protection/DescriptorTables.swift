@@ -45,7 +45,19 @@ extension CPU {
   /// The descriptor that a selector names; nil when it lies outside its table.
   mutating func findDescriptor(_ selector: UInt16) throws(Interruption) -> Descriptor? {
     guard let address = descriptorAddress(selector) else { return nil }
-    return Descriptor(raw: try readLinear(address, 8, user: false))
+    return Descriptor(raw: try readTable(address))
+  }
+
+  /// Eight bytes of a descriptor table, straight from host memory when the TLB allows it.
+  @inline(__always)
+  mutating func readTable(_ linear: UInt32) throws(Interruption) -> UInt64 {
+    let entry = tlb.data + TLB.index(linear, user: false)
+    if entry.pointee.readTag == (linear &+ 7) & 0xFFFF_F000,
+      let host = UnsafeRawPointer(bitPattern: entry.pointee.addend &+ Int(linear))
+    {
+      return host.loadUnaligned(as: UInt64.self)
+    }
+    return try readLinear(linear, 8, user: false)
   }
 
   /// The descriptor that a selector names; outside its table a fault with the selector.

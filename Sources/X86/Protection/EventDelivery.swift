@@ -42,7 +42,7 @@ extension CPU {
     let entry = UInt32(event.vector) * 8
     let code = entry + 2
     if entry + 7 > UInt32(idtLimit) { throw .generalProtection(code, .vectorOutsideIDT) }
-    let gate = Descriptor(raw: try readLinear(idtBase &+ entry, 8, user: false))
+    let gate = Descriptor(raw: try readTable(idtBase &+ entry))
     guard gate.isSystem, gate.type == SystemType.taskGate || gate.type & 6 == 6 else {
       throw .generalProtection(code, .notAGate)
     }
@@ -90,28 +90,23 @@ extension CPU {
     }
 
     let level = isInner ? target.dpl : cpl
-    var stack = isInner ? try innerStack(level: level) : currentStack
+    let stack = isInner ? try innerStack(level: level) : currentStack
     let count =
       3 + (isInner ? 2 : 0) + (isVirtual8086 ? 4 : 0) + (event.errorCode == nil ? 0 : 1)
     try reserve(stack, count, is16: is16)
     try checkCodeLimit(offset, target.limit)
     let code = try loadCode(selector, target, level: level)
 
-    try pushFrame(event, on: &stack, isInner: isInner, is16: is16)
-    let leavesVirtual8086 = isVirtual8086
+    // Nothing can fail any more: the new level's own stack takes the frame.
+    let frame = InterruptedState(self, flags: pushedFlags(event), isInner: isInner)
     var cleared: EFLAGS = [.trap, .nestedTask, .resume, .virtual8086]
     if gate.type & 1 == 0 { cleared.insert(.interrupt) }
     setSystemFlags(systemFlags.subtracting(cleared))
     setSegment(SegmentRegister.cs, code)
     setCPL(level)
     switchStack(stack)
+    try push(frame, event, is16: is16)
     setHandler(offset)
-    guard leavesVirtual8086 else { return }
-    for index in [SegmentRegister.es, SegmentRegister.ds, SegmentRegister.fs, SegmentRegister.gs] {
-      var segment = segments[index]
-      segment.loadNull(selector: 0)
-      setSegment(index, segment)
-    }
   }
 
   private func pushedFlags(_ event: Event) -> EFLAGS {
@@ -122,24 +117,45 @@ extension CPU {
     }
   }
 
-  /// The stack frame of a handler (SDM 3A, figures 6-4 and 20-4).
-  private mutating func pushFrame(
-    _ event: Event, on stack: inout TargetStack, isInner: Bool, is16: Bool
+  /// Pushes the stack frame of a handler (SDM 3A, figures 6-4 and 20-4).
+  private mutating func push(
+    _ frame: InterruptedState, _ event: Event, is16: Bool
   ) throws(Interruption) {
-    if isVirtual8086 {
+    if frame.flags.contains(.virtual8086) {
       for index in [
         SegmentRegister.gs, SegmentRegister.fs, SegmentRegister.ds, SegmentRegister.es,
       ] {
-        try push(UInt32(segments[index].selector), on: &stack, is16: is16)
+        var segment = segments[index]
+        try push(UInt32(segment.selector), is16: is16)
+        segment.loadNull(selector: 0)
+        setSegment(index, segment)
       }
     }
-    if isInner {
-      try push(UInt32(segments[SegmentRegister.ss].selector), on: &stack, is16: is16)
-      try push(self[.esp], on: &stack, is16: is16)
+    if frame.isInner {
+      try push(UInt32(frame.ss), is16: is16)
+      try push(frame.esp, is16: is16)
     }
-    try push(pushedFlags(event).rawValue, on: &stack, is16: is16)
-    try push(UInt32(segments[SegmentRegister.cs].selector), on: &stack, is16: is16)
-    try push(event.returnEIP, on: &stack, is16: is16)
-    if let errorCode = event.errorCode { try push(errorCode, on: &stack, is16: is16) }
+    try push(frame.flags.rawValue, is16: is16)
+    try push(UInt32(frame.cs), is16: is16)
+    try push(event.returnEIP, is16: is16)
+    if let errorCode = event.errorCode { try push(errorCode, is16: is16) }
+  }
+}
+
+/// What a handler's frame remembers of the program it interrupts.
+private struct InterruptedState {
+  let flags: EFLAGS
+  let cs: UInt16
+  let ss: UInt16
+  let esp: UInt32
+  /// The handler runs at an inner level, on another stack.
+  let isInner: Bool
+
+  init(_ cpu: borrowing CPU, flags: EFLAGS, isInner: Bool) {
+    self.flags = flags
+    self.isInner = isInner
+    cs = cpu.segments[SegmentRegister.cs].selector
+    ss = cpu.segments[SegmentRegister.ss].selector
+    esp = cpu[.esp]
   }
 }

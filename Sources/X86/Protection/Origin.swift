@@ -16,9 +16,11 @@ extension CPU {
 
   /// Up to eight bytes at a linear address, little-endian, missing ones zero; disturbs nothing.
   private func bytes(at linear: UInt32) -> UInt64 {
-    guard let physical = peekTranslate(linear), let host = memory.host(at: physical) else {
-      return 0
-    }
+    let known = tlb.translations[TLB.index(linear, user: cpl == 3)]
+    let found =
+      known.tag == linear & 0xFFFF_F000
+      ? known.physical | UInt64(linear & 0xFFF) : peekTranslate(linear)
+    guard let physical = found, let host = memory.host(at: physical) else { return 0 }
     let room = 0x1000 - Int(linear & 0xFFF)
     if room >= 8 { return host.loadUnaligned(as: UInt64.self) }
     var value: UInt64 = 0

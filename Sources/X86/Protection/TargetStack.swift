@@ -24,7 +24,18 @@ extension CPU {
     _ stack: TargetStack, _ count: Int, is16: Bool
   ) throws(Interruption) {
     let size: UInt32 = is16 ? 2 : 4
-    var offset = stack.pointer
+    var offset = stack.pointer & stack.mask
+    let total = size * UInt32(count)
+    if offset >= total, stack.segment.isUsable,
+      stack.segment.contains(offset: offset - total, size: total)
+    {
+      let first = stack.segment.base &+ (offset - total)
+      _ = try translate(first, .write, user: stack.isUser)
+      guard first & 0xFFF > 0x1000 - total else { return }
+      _ = try translate((first | 0xFFF) &+ 1, .write, user: stack.isUser)
+      return
+    }
+    // It does not fit, or it wraps around the end of the segment: one push after the other.
     for _ in 0..<count {
       offset = (offset &- size) & stack.mask
       guard stack.segment.isUsable, stack.segment.contains(offset: offset, size: size) else {
