@@ -236,6 +236,17 @@ import Testing
     #expect(bench.cpu.cpl == 3)
   }
 
+  @Test func conformingHandlerOnAnUnalignedStackIsAnAlignmentCheck() {
+    let bench = ProtectionBench(ring: 3)
+    bench.gate(6, .gate(Slot.conforming, 0x777, access: 0x8E))
+    bench.cpu.cr0.insert(.alignmentMask)
+    bench.cpu.eflags = EFLAGS(rawValue: 0x4_0002)
+    bench.cpu[.esp] = 0x3_0002
+    bench.cpu.deliverFault(.invalidOpcode(.undefinedOpcode))
+    #expect(bench.cpu.eip == ProtectionBench.handler + 17 * 16)
+    #expect(bench.stack(5) == [0, 0x1_0000, 0x2B, 0x5_0002, 0x3_0002])
+  }
+
   // MARK: Interrupts, NMI, #DB
 
   @Test func interruptWakesAHaltedProcessorAndNMIBlocksFurtherOnes() {

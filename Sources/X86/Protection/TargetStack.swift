@@ -19,23 +19,31 @@ extension CPU {
     TargetStack(segment: segments[SegmentRegister.ss], pointer: self[.esp], isUser: cpl == 3)
   }
 
-  /// Makes sure that `count` pushes cannot fail: #SS outside the segment, #PF in its pages.
+  /// Makes sure that `count` pushes cannot fail: #SS outside the segment, #PF in its pages, #AC.
   mutating func reserve(
     _ stack: TargetStack, _ count: Int, is16: Bool
   ) throws(Interruption) {
     let size: UInt32 = is16 ? 2 : 4
     var offset = stack.pointer & stack.mask
+    if stack.isUser, systemFlags.contains(.alignmentCheck), cr0.contains(.alignmentMask),
+      (stack.segment.base &+ offset) & (size - 1) != 0
+    {
+      throw Interruption(
+        vector: Vector.alignmentCheck, hasErrorCode: true, cause: .unalignedAccess)
+    }
     let total = size * UInt32(count)
     if offset >= total, stack.segment.isUsable,
       stack.segment.contains(offset: offset - total, size: total)
     {
-      let first = stack.segment.base &+ (offset - total)
-      _ = try translate(first, .write, user: stack.isUser)
-      guard first & 0xFFF > 0x1000 - total else { return }
-      _ = try translate((first | 0xFFF) &+ 1, .write, user: stack.isUser)
-      return
+      let first = stack.segment.base &+ (offset - size)
+      let last = stack.segment.base &+ (offset - total)
+      if (first &+ (size - 1)) >> 12 == last >> 12 {
+        _ = try translate(first, .write, user: stack.isUser)
+        return
+      }
     }
-    // It does not fit, or it wraps around the end of the segment: one push after the other.
+    // It does not fit, it wraps around the end of the segment, or it leaves the page: one push after
+    // the other, so that CR2 is the address of the first that fails.
     for _ in 0..<count {
       offset = (offset &- size) & stack.mask
       guard stack.segment.isUsable, stack.segment.contains(offset: offset, size: size) else {
