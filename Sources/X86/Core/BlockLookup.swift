@@ -49,7 +49,8 @@ extension CPU {
     var second = Block.noPage
     var decoder = Decoder(
       bytes: host ?? gather(physical, 0, min(room, allowed, Decoder.longest)),
-      available: min(room, allowed, host == nil ? Decoder.longest : .max), is32Bit: is32Bit, features: profile.features)
+      available: min(room, allowed, host == nil ? Decoder.longest : .max), is32Bit: is32Bit,
+      features: profile.features)
     var count = decoder.decodeBlock(
       into: instructions, limit: host == nil ? 1 : maximumBlockLength)
     if count == 0 {
@@ -59,7 +60,8 @@ extension CPU {
       _ = gather(physical, 0, room)
       let available = min(allowed, Decoder.longest)
       decoder = Decoder(
-        bytes: gather(second, room, available - room), available: available, is32Bit: is32Bit, features: profile.features)
+        bytes: gather(second, room, available - room), available: available, is32Bit: is32Bit,
+        features: profile.features)
       count = decoder.decodeBlock(into: instructions, limit: 1)
       if count == 0 { throw .generalProtection(0, .codeLimitExceeded) }
     }

@@ -78,6 +78,8 @@ public struct CPU: ~Copyable {
   var pendingDebug: UInt32 = 0
   /// The instruction executed last has set RF, which is meant for the next one.
   var loadedResume = false
+  /// The instruction executed last was INT, after which TF makes no trap.
+  var suppressesSingleStep = false
   /// An instruction found that the rest of its block must not run before the run loop looks again.
   var needsAttention = false
   /// Vector and cause of the event being delivered, for double-fault detection.
@@ -102,8 +104,9 @@ public struct CPU: ~Copyable {
 
   enum InterruptShadow: UInt8 { case none, afterSTI, afterMovSS }
 
-  public init(profile: Profile, memory: consuming PhysicalMemory, bus: any Bus, logCapacity: Int = 4096)
-  {
+  public init(
+    profile: Profile, memory: consuming PhysicalMemory, bus: any Bus, logCapacity: Int = 4096
+  ) {
     registers = .allocate(byteCount: 16 * 8, alignment: 64)
     registers.initializeMemory(as: UInt64.self, repeating: 0, count: 16)
     segments = .allocate(capacity: 8)

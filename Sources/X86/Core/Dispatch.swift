@@ -270,37 +270,53 @@ extension CPU {
         case .leave32: try leave(UInt32.self)
         case .leave16: try leave(UInt16.self)
 
-        case .jo: isTaken = try branch(op, if: lazy.overflow)
+        case .jo:
+          isTaken = try branch(op, if: lazy.overflow)
           break dispatch
-        case .jno: isTaken = try branch(op, if: !lazy.overflow)
+        case .jno:
+          isTaken = try branch(op, if: !lazy.overflow)
           break dispatch
-        case .jb: isTaken = try branch(op, if: lazy.carry)
+        case .jb:
+          isTaken = try branch(op, if: lazy.carry)
           break dispatch
-        case .jae: isTaken = try branch(op, if: !lazy.carry)
+        case .jae:
+          isTaken = try branch(op, if: !lazy.carry)
           break dispatch
-        case .jz: isTaken = try branch(op, if: lazy.zero)
+        case .jz:
+          isTaken = try branch(op, if: lazy.zero)
           break dispatch
-        case .jnz: isTaken = try branch(op, if: !lazy.zero)
+        case .jnz:
+          isTaken = try branch(op, if: !lazy.zero)
           break dispatch
-        case .jbe: isTaken = try branch(op, if: lazy.belowOrEqual)
+        case .jbe:
+          isTaken = try branch(op, if: lazy.belowOrEqual)
           break dispatch
-        case .ja: isTaken = try branch(op, if: !lazy.belowOrEqual)
+        case .ja:
+          isTaken = try branch(op, if: !lazy.belowOrEqual)
           break dispatch
-        case .js: isTaken = try branch(op, if: lazy.sign)
+        case .js:
+          isTaken = try branch(op, if: lazy.sign)
           break dispatch
-        case .jns: isTaken = try branch(op, if: !lazy.sign)
+        case .jns:
+          isTaken = try branch(op, if: !lazy.sign)
           break dispatch
-        case .jp: isTaken = try branch(op, if: lazy.parity)
+        case .jp:
+          isTaken = try branch(op, if: lazy.parity)
           break dispatch
-        case .jnp: isTaken = try branch(op, if: !lazy.parity)
+        case .jnp:
+          isTaken = try branch(op, if: !lazy.parity)
           break dispatch
-        case .jl: isTaken = try branch(op, if: lazy.less)
+        case .jl:
+          isTaken = try branch(op, if: lazy.less)
           break dispatch
-        case .jge: isTaken = try branch(op, if: !lazy.less)
+        case .jge:
+          isTaken = try branch(op, if: !lazy.less)
           break dispatch
-        case .jle: isTaken = try branch(op, if: lazy.lessOrEqual)
+        case .jle:
+          isTaken = try branch(op, if: lazy.lessOrEqual)
           break dispatch
-        case .jg: isTaken = try branch(op, if: !lazy.lessOrEqual)
+        case .jg:
+          isTaken = try branch(op, if: !lazy.lessOrEqual)
           break dispatch
         case .jmp:
           try jump(to: branchTarget(op))

@@ -14,6 +14,7 @@ extension CPU {
       let resumes = systemFlags.contains(.resume)
       needsAttention = false
       loadedResume = false
+      suppressesSingleStep = false
       setBudget(stepping ? ticks &+ 1 : target)
       var isRetired = true
       do { try runBlocks() } catch {
@@ -58,7 +59,9 @@ extension CPU {
     // RF lasts for one instruction, unless that instruction has just loaded it.
     if resumed && !loadedResume { systemFlags.remove(.resume) }
     // MOV SS holds the single-step trap off too: it comes after the next instruction.
-    if mayTrap && interruptShadow != .afterMovSS { pendingDebug |= DebugStatus.singleStep }
+    if mayTrap && !suppressesSingleStep && interruptShadow != .afterMovSS {
+      pendingDebug |= DebugStatus.singleStep
+    }
   }
 
   /// Debug traps, NMI, interrupts and execution breakpoints, in the order of SDM 3A, 6.9.

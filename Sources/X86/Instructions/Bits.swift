@@ -5,7 +5,8 @@ extension CPU {
   mutating func bitTest<T: Word>(_: T.Type, _ i: Instruction) throws(Interruption) {
     let operation = i.immediate >> 8 & 7
     let isByRegister = i.immediate & 0x800 != 0
-    let index: Int32 = isByRegister
+    let index: Int32 =
+      isByRegister
       ? Int32(bitPattern: (get(i.a) as T).signExtended) : Int32(i.immediate & 0xFF)
     let mask = T(1) << T(truncatingIfNeeded: index & Int32(T.bitWidth - 1))
     guard i.isMemory else {
@@ -37,7 +38,8 @@ extension CPU {
   mutating func bitScan<T: Word>(_: T.Type, _ i: Instruction) throws(Interruption) {
     let value: T = try readOperand(i)
     if value != 0 {
-      let index = i.immediate == 0
+      let index =
+        i.immediate == 0
         ? value.trailingZeroBitCount : T.bitWidth - 1 - value.leadingZeroBitCount
       put(i.a, T(truncatingIfNeeded: index))
     }

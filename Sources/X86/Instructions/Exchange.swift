@@ -48,7 +48,9 @@ extension CPU {
     // The destination is written either way: the bus cycle is always there.
     let new: T = old == accumulator ? get(i.a) : old
     if old != accumulator { put(0, old) }
-    if i.isMemory { try write(Int(i.segment), offset, new) } else if old == accumulator {
+    if i.isMemory {
+      try write(Int(i.segment), offset, new)
+    } else if old == accumulator {
       put(i.b, new)
     }
   }

@@ -152,9 +152,11 @@ extension CPU {
     if count == 0 { return }
     let other: T = get(i.a)
     let isRight = i.immediate & 0x100 != 0
-    let result = isRight
+    let result =
+      isRight
       ? doubleShiftedRight(value, other, count) : doubleShiftedLeft(value, other, count)
-    let carry = isRight
+    let carry =
+      isRight
       ? Self.bit(value, other, count - 1) : Self.bit(other, value, 2 * T.bitWidth - count)
     if i.isMemory { try write(Int(i.segment), offset, result) } else { put(i.b, result) }
     lazy.set(logical: result)

@@ -63,7 +63,8 @@ extension CPU {
     if level > 0 {
       for _ in 1..<max(level, 1) {
         frame = frame & ~stackMask | (frame &- size) & stackMask
-        let link: UInt32 = i.is16
+        let link: UInt32 =
+          i.is16
           ? UInt32(try read(SegmentRegister.ss, frame & stackMask) as UInt16)
           : try read(SegmentRegister.ss, frame & stackMask)
         top = (top &- size) & stackMask

@@ -111,6 +111,7 @@ extension CPU {
     } catch {
       throw kind == .icebp ? Self.withExternalBit(error) : error
     }
+    suppressesSingleStep = true
     let handler = nextEIP
     record(.softwareInterrupt, from: from) {
       $0.vector = vector
