@@ -1,0 +1,183 @@
+public import X86
+
+/// The least PC: everything on the board besides the processor and its memory.
+///
+/// Devices never look at the processor and never act on their own. The machine lets time reach
+/// them with `advance(to:)`; port accesses carry their own tick. Everything that happens follows
+/// from the accesses, their ticks, and what came in by `receiveSerial` and the keyboard.
+public final class Board: Bus {
+  /// What kind of board.
+  public struct Configuration: Sendable {
+    /// RAM in bytes, as firmware would report it in the CMOS memory.
+    public var ramSize: UInt64
+    /// Machine ticks in a second of the devices' time.
+    public var ticksPerSecond: UInt64
+    /// What the real-time clock says at tick 0, in seconds since January 1, 1970, 00:00 UTC.
+    public var startTime: Int64 = 1_767_225_600
+    /// The port at which firmware reports its progress.
+    public var postPort: UInt16 = 0x80
+    /// Whether the serial line takes its time to send. If not, characters leave at once.
+    public var isSerialPaced = false
+
+    /// A board that starts on January 1, 2026.
+    public init(ramSize: UInt64, ticksPerSecond: UInt64) {
+      self.ramSize = ramSize
+      self.ticksPerSecond = ticksPerSecond
+    }
+  }
+
+  /// What the guest asked of the machine.
+  public struct Requests: Sendable, Equatable {
+    /// The first byte written to port F4h: the guest is done.
+    public var exitCode: UInt8?
+    /// The reset line was pulled: by port CF9h, port 92h or the keyboard controller.
+    public var reset = false
+  }
+
+  /// How the board was built.
+  public let configuration: Configuration
+  /// 128 KiB for A0000h–BFFFFh, aligned to 4096 bytes. The machine maps it as RAM.
+  public let videoMemory: UnsafeMutableRawPointer
+  /// The keyboard, on which one can type.
+  public let keyboard = Keyboard()
+  /// What was tried at ports where nothing is.
+  public internal(set) var unclaimedPorts = UnclaimedPorts()
+
+  let interruptControllers = InterruptControllers()
+  let timer: IntervalTimer
+  let serial: SerialPort
+  let clock: RealTimeClock
+  let system: SystemPorts
+  let keyboardController: KeyboardController
+  let video: VideoAdapter
+  /// The earliest deadline of all devices.
+  private var deviceDeadline = UInt64.max
+
+  /// Builds a board in the state after reset.
+  public init(configuration: Configuration) {
+    let rate = configuration.ticksPerSecond
+    precondition(rate >= IntervalTimer.frequency, "the timer's edges must be ticks apart")
+    self.configuration = configuration
+    videoMemory = .allocate(byteCount: Self.videoMemorySize, alignment: 4096)
+    videoMemory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.videoMemorySize)
+    timer = IntervalTimer(ticksPerSecond: rate)
+    serial = SerialPort(ticksPerSecond: rate, isPaced: configuration.isSerialPaced)
+    clock = RealTimeClock(
+      ticksPerSecond: rate, startTime: configuration.startTime, ramSize: configuration.ramSize)
+    system = SystemPorts(timer: timer, postPort: configuration.postPort)
+    keyboardController = KeyboardController(
+      keyboard: keyboard, system: system, ticksPerSecond: rate)
+    video = VideoAdapter(memory: videoMemory, ticksPerSecond: rate)
+    settle()
+  }
+
+  deinit { videoMemory.deallocate() }
+
+  /// The size of `videoMemory` in bytes.
+  public static let videoMemorySize = 0x2_0000
+
+  /// All devices, in the order in which they act when they are due at the same tick.
+  private var devices: [any Device] {
+    [timer, keyboardController, serial, clock, interruptControllers, system, video]
+  }
+
+  // MARK: Time and lines
+
+  /// INTR: an interrupt waits for the processor.
+  public var interruptLine: Bool { interruptControllers.output }
+
+  /// Address line 20 works; otherwise it is held low.
+  public var isA20Open: Bool { system.isA20Open }
+
+  /// The next tick at which something happens on the board by itself; `.max` if nothing will.
+  public var nextDeadline: UInt64 { keyboardController.needsSchedule ? 0 : deviceDeadline }
+
+  /// Lets everything happen that is due at `tick` or before it, in the order of the deadlines.
+  public func advance(to tick: UInt64) {
+    while deviceDeadline <= tick {
+      let due = deviceDeadline
+      if timer.deadline <= due { timer.advance(to: due) }
+      if keyboardController.deadline <= due { keyboardController.advance(to: due) }
+      if serial.deadline <= due { serial.advance(to: due) }
+      if clock.deadline <= due { clock.advance(to: due) }
+      settle()
+    }
+    if keyboardController.needsSchedule {
+      keyboardController.schedule(at: tick)
+      settle()
+    }
+  }
+
+  /// Carries the devices' lines to the interrupt controllers and looks for the next deadline.
+  func settle() {
+    interruptControllers.setLine(0, timer.interruptLine)
+    interruptControllers.setLine(1, keyboardController.interruptLine)
+    interruptControllers.setLine(4, serial.interruptLine)
+    interruptControllers.setLine(8, clock.interruptLine)
+    deviceDeadline = min(
+      min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline))
+  }
+
+  /// The INTA cycles: the vector of the most urgent interrupt.
+  public func acknowledgeInterrupt(at tick: UInt64) -> UInt8 {
+    advance(to: tick)
+    return interruptControllers.acknowledge()
+  }
+
+  /// What the reset line does. Video memory, the clock's time and bytes on the serial line stay.
+  public func reset() {
+    for device in devices { device.reset() }
+    settle()
+  }
+
+  // MARK: What goes in and comes out
+
+  /// What the guest asked for since the last call.
+  public func takeRequests() -> Requests {
+    let requests = system.takeRequests()
+    return Requests(exitCode: requests.exitCode, reset: requests.reset)
+  }
+
+  /// What the guest sent over the serial line since the last call.
+  public func takeSerialOutput() -> [UInt8] { serial.takeOutput() }
+
+  /// What the guest wrote to ports E9h and 402h since the last call.
+  public func takeDebugOutput() -> [UInt8] { system.takeDebugOutput() }
+
+  /// Bytes come in over the serial line, from `tick` on, at the speed the guest has set.
+  public func receiveSerial(_ bytes: [UInt8], at tick: UInt64) {
+    advance(to: tick)
+    serial.receive(bytes, at: tick)
+    settle()
+  }
+
+  /// Whether everything given to `receiveSerial` has reached the receiver.
+  public var serialQueueIsEmpty: Bool { serial.queueIsEmpty }
+
+  /// The last code written to the POST port.
+  public var lastPOST: UInt8? { system.lastPOST }
+
+  /// The latest codes written to the POST port, at least 256 of them, oldest first. A code that
+  /// repeats the one before it is left out.
+  public var postCodes: [UInt8] { system.postCodes }
+
+  /// What the screen shows.
+  public func textScreen() -> TextScreen { video.textScreen() }
+
+  // MARK: State
+
+  /// Appends the state of all devices. Video memory is not in it, nor output not yet taken.
+  public func save(into writer: inout StateWriter) {
+    for device in devices { device.save(into: &writer) }
+    unclaimedPorts.save(into: &writer)
+  }
+
+  /// Takes a state back that a board of the same configuration has saved.
+  ///
+  /// Throws a `StateError` if it is none; the board is then to be reset.
+  public func load(from reader: inout StateReader) throws(StateError) {
+    for device in devices { try device.load(from: &reader) }
+    try unclaimedPorts.load(from: &reader)
+    settle()
+  }
+}

@@ -1,0 +1,68 @@
+public import X86
+
+/// Which device is at which port, and what a bus with nobody on it reads.
+extension Board {
+  /// A read of 1, 2 or 4 bytes. Devices are 8 bits wide: wider accesses are taken apart, lowest
+  /// port first. Ports without a device read all ones.
+  public func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 {
+    advance(to: tick)
+    var value: UInt32 = 0
+    for offset in 0..<width {
+      let byte = readByte(port &+ UInt16(offset), at: tick)
+      value |= UInt32(byte) << UInt32(offset * 8)
+    }
+    settle()
+    return value
+  }
+
+  /// A write of 1, 2 or 4 bytes, taken apart as reads are. Without a device it has no effect.
+  public func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {
+    advance(to: tick)
+    for offset in 0..<width {
+      let byte = UInt8(truncatingIfNeeded: value >> UInt32(offset * 8))
+      writeByte(port &+ UInt16(offset), byte, at: tick)
+    }
+    settle()
+  }
+
+  /// Memory where nothing is mapped: all ones.
+  public func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 {
+    width == 4 ? .max : 1 << UInt32(width * 8) - 1
+  }
+
+  /// Memory where nothing is mapped: no effect.
+  public func writeMemory(
+    _ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64
+  ) {}
+
+  private func readByte(_ port: UInt16, at tick: UInt64) -> UInt8 {
+    guard let device = device(at: port) else {
+      unclaimedPorts.countRead(port)
+      return 0xFF
+    }
+    return device.read(port, at: tick)
+  }
+
+  private func writeByte(_ port: UInt16, _ value: UInt8, at tick: UInt64) {
+    guard let device = device(at: port) else {
+      unclaimedPorts.countWrite(port)
+      return
+    }
+    device.write(port, value, at: tick)
+  }
+
+  /// The port map.
+  private func device(at port: UInt16) -> (any Device)? {
+    switch port {
+    case 0x20, 0x21, 0xA0, 0xA1, 0x4D0, 0x4D1: interruptControllers
+    case 0x40...0x43: timer
+    case 0x60, 0x64: keyboardController
+    case 0x70, 0x71: clock
+    case 0x3F8...0x3FF: serial
+    case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF4, 0x402, 0xCF9: system
+    case _ where video.claims(port): video
+    case configuration.postPort: system
+    default: nil
+    }
+  }
+}
