@@ -11,7 +11,8 @@ extension Decoder {
     case 0x08: emit(.invd)
     case 0x09: emit(.wbinvd)
     case 0x0B: emit(.undefined)
-    case 0x1F:
+    case 0x18...0x1F:
+      // The long NOP and its neighbours, which are hints or reserved and do nothing either.
       decodeModRM()
       emit(features.contains(.longNop) ? .nop : .undefined)
     case 0x20...0x23: decodeControlMove(opcode)
