@@ -22,46 +22,46 @@ static void listStack(void) {
     if (group("push%d short", w)) EACH_CASE {
       begin(w); stack(); int reg = below(8);
       if (reg != esp) setPart(reg, w, value(w));
-      code(1, 0x50 | reg); execute(13);
+      code(1, 0x50 | reg); execute();
     }
     if (group("pop%d short", w)) EACH_CASE {
-      begin(w); poke(stack(), 32, value(32)); code(1, 0x58 | below(8)); execute(13);
+      begin(w); poke(stack(), 32, value(32)); code(1, 0x58 | below(8)); execute();
     }
     if (group("push%d i", w)) EACH_CASE {
       begin(w); stack();
       if (once(2)) { code(1, 0x68); immediate(w, value(w)); }
       else { code(1, 0x6A); immediate(8, value(8)); }
-      execute(13);
+      execute();
     }
     EACH_PLACE {
       if (group("push%d %s", w, memory ? "m" : "r")) EACH_CASE {
         begin(w); stack(); c.pinned |= 1 << esp; code(1, 0xFF);
-        modrm(6, memory, w, value(w)); execute(13);
+        modrm(6, memory, w, value(w)); execute();
       }
       if (group("pop%d %s", w, memory ? "m" : "r")) EACH_CASE {
         begin(w); poke(stack(), w, value(w)); c.pinned |= 1 << esp; code(1, 0x8F);
         if (memory) address(0, w); else modrm(0, false, w, value(w));
-        execute(13);
+        execute();
       }
     }
     if (group("pusha%d", w)) EACH_CASE {
       begin(w); stack(); for (int i = 0; i < 8; i++) if (i != esp && once(2)) set(i, value(32));
-      code(1, 0x60); execute(13);
+      code(1, 0x60); execute();
     }
     if (group("popa%d", w)) EACH_CASE {
       begin(w); uint32_t at = stack();
       for (int i = 0; i < 8; i++) poke(at + i * w / 8, w, value(w));
-      code(1, 0x61); execute(13);
+      code(1, 0x61); execute();
     }
     if (group("pushf%d", w)) EACH_CASE {
       begin(w); stack();
       if (once(2)) c.flags |= DF;
       if (once(4)) c.flags |= NT;
       if (once(2)) c.flags |= 1 << 21;
-      code(1, 0x9C); execute(13);
+      code(1, 0x9C); execute();
     }
     if (group("popf%d", w)) for (int k = 0; k < cases * 2; k++) {
-      begin(w); poke(stack(), w, poppedFlags()); code(1, 0x9D); execute(13);
+      begin(w); poke(stack(), w, poppedFlags()); code(1, 0x9D); execute();
     }
     if (group("enter%d", w)) for (int k = 0; k < cases * 3; k++) {
       begin(w); stack();
@@ -69,11 +69,11 @@ static void listStack(void) {
       uint32_t frame = STACK + 0xC00 + below(0x200);
       set(ebp, level & 31 ? frame : rnd());
       for (int i = 1; i < (level & 31); i++) poke(frame - i * w / 8, w, value(w));
-      code(1, 0xC8); immediate(16, below(0x200)); immediate(8, level); execute(13);
+      code(1, 0xC8); immediate(16, below(0x200)); immediate(8, level); execute();
     }
     if (group("leave%d", w)) EACH_CASE {
       begin(w); uint32_t frame = STACK + 0x400 + below(0x800);
-      set(ebp, frame); poke(frame, 32, value(32)); code(1, 0xC9); execute(13);
+      set(ebp, frame); poke(frame, 32, value(32)); code(1, 0xC9); execute();
     }
   }
 }
@@ -110,7 +110,7 @@ static void listStrings(void) {
           if (list[i].source) poke(source + n * step, w, list[i].compares ? common : value(w));
           if (list[i].target && list[i].compares) poke(target + n * step, w, v);
         }
-        execute(13);
+        execute();
       }
 }
 
@@ -121,34 +121,34 @@ static void listBranches(void) {
       begin(w);
       if (once(2)) { code(1, 0x70 | condition); immediate(8, value(8)); }
       else { code(2, 0x0F, 0x80 | condition); immediate(w, value(w)); }
-      execute(13);
+      execute();
     }
   static const char *const loops[] = {"loopne", "loope", "loop", "jcxz"};
   for (int op = 0; op < 4; op++) if (group(loops[op])) for (int k = 0; k < cases * 2; k++) {
     begin(once(5) ? 16 : 32);
     uint32_t count = once(2) ? below(3) : value(32);
     if (once(3)) { code(1, 0x67); count |= rnd() << 16; }
-    set(ecx, count); code(1, 0xE0 | op); immediate(8, value(8)); execute(13);
+    set(ecx, count); code(1, 0xE0 | op); immediate(8, value(8)); execute();
   }
   EACH_WIDTH(16) {
     if (group("jmp%d rel", w)) EACH_CASE {
       begin(w);
       if (once(2)) { code(1, 0xEB); immediate(8, value(8)); }
       else { code(1, 0xE9); immediate(w, value(w)); }
-      execute(13);
+      execute();
     }
     if (group("call%d rel", w)) EACH_CASE {
-      begin(w); stack(); code(1, 0xE8); immediate(w, value(w)); execute(13);
+      begin(w); stack(); code(1, 0xE8); immediate(w, value(w)); execute();
     }
     EACH_PLACE for (int op = 2; op < 5; op += 2)
       if (group("%s%d %s", op == 2 ? "call" : "jmp", w, memory ? "m" : "r")) EACH_CASE {
         begin(w); stack(); c.pinned |= 1 << esp; code(1, 0xFF);
-        modrm(op, memory, w, value(w)); execute(13);
+        modrm(op, memory, w, value(w)); execute();
       }
     if (group("ret%d", w)) EACH_CASE {
       begin(w); poke(stack(), w, value(w));
       if (once(2)) code(1, 0xC3); else { code(1, 0xC2); immediate(16, value(16)); }
-      execute(13);
+      execute();
     }
   }
   for (int w = 16; w <= 32; w *= 2) {
@@ -160,43 +160,40 @@ static void listBranches(void) {
       setPart(reg, w, index);
       uint32_t at = address(reg, w);
       poke(at, w, low); poke(at + w / 8, w, high);
-      /* Under FS the fault would be another one. */
-      bool null = false;
-      for (int i = 0; c.code[i] != 0x62; i++) null |= c.code[i] == 0x64;
-      execute(null ? 13 : 5);
+      execute();
     }
   }
-  if (group("into")) EACH_CASE { begin(32); code(1, 0xCE); execute(4); }
-  if (group("int3")) EACH_CASE { begin(32); code(1, 0xCC); execute(3); }
-  if (group("int")) EACH_CASE { begin(32); code(2, 0xCD, 0x10 + below(0x60)); execute(13); }
+  if (group("into")) EACH_CASE { begin(32); code(1, 0xCE); execute(); }
+  if (group("int3")) EACH_CASE { begin(32); code(1, 0xCC); execute(); }
+  if (group("int")) EACH_CASE { begin(32); code(2, 0xCD, 0x10 + below(0x60)); execute(); }
 }
 
 static const uint16_t loadable[] = {0x2B, 0, 0x23, 3, 0x63, 0x2A, 0x1B, 0x18, 0x13, 0x43, 0x2B, 0x2B};
 
-static void listSegments(void) {
+static void listSelectors(void) {
   EACH_WIDTH(16) {
     EACH_PLACE if (group("mov%d %s,sreg", w, memory ? "m" : "r")) EACH_CASE {
       begin(w); code(1, 0x8C);
       if (memory) address(below(6), 16); else modrm(below(6), false, 32, value(32));
-      execute(13);
+      execute();
     }
     EACH_PLACE if (group("mov%d sreg,%s", w, memory ? "m" : "r")) EACH_CASE {
       static const int targets[] = {0, 3, 4, 5};
       begin(w); code(1, 0x8E);
-      modrm(targets[below(4)], memory, 16, loadable[below(12)]); execute(13);
+      modrm(targets[below(4)], memory, 16, loadable[below(12)]); execute();
     }
     if (group("push%d sreg", w)) EACH_CASE {
       begin(w); stack();
       int s = below(6);
       if (s < 4) code(1, 6 | s << 3); else code(2, 0x0F, 0x80 | s << 3);
-      execute(13);
+      execute();
     }
     if (group("pop%d sreg", w)) EACH_CASE {
       static const int targets[] = {0, 3, 4, 5};
       int s = targets[below(4)];
       begin(w); poke(stack(), 32, loadable[below(12)]);
       if (s < 4) code(1, 7 | s << 3); else code(2, 0x0F, 0x81 | s << 3);
-      execute(13);
+      execute();
     }
     static const struct { const char *name; uint8_t escape, opcode; } pointers[] = {
       {"les", 0, 0xC4}, {"lds", 0, 0xC5}, {"lfs", 0x0F, 0xB4}, {"lgs", 0x0F, 0xB5},
@@ -206,7 +203,7 @@ static void listSegments(void) {
       if (pointers[i].escape) code(1, 0x0F);
       code(1, pointers[i].opcode);
       uint32_t at = modrm(below(8), true, w, value(w));
-      poke(at + w / 8, 16, loadable[below(12)]); execute(13);
+      poke(at + w / 8, 16, loadable[below(12)]); execute();
     }
     if (group("far jump%d", w)) EACH_CASE {
       begin(w); uint16_t selector = once(4) ? loadable[below(12)] : 0x23;
@@ -216,7 +213,7 @@ static void listSegments(void) {
         uint32_t at = modrm(5, true, w, value(w));
         poke(at + w / 8, 16, selector);
       }
-      execute(13);
+      execute();
     }
     if (group("far call%d", w)) EACH_CASE {
       begin(w); stack(); c.pinned |= 1 << esp;
@@ -227,18 +224,18 @@ static void listSegments(void) {
         uint32_t at = modrm(3, true, w, value(w));
         poke(at + w / 8, 16, selector);
       }
-      execute(13);
+      execute();
     }
     if (group("far return%d", w)) EACH_CASE {
       begin(w); uint32_t at = stack();
       poke(at, w, value(w)); poke(at + w / 8, w, once(4) ? loadable[below(12)] : 0x23);
       if (once(2)) code(1, 0xCB); else { code(1, 0xCA); immediate(16, below(0x400)); }
-      execute(13);
+      execute();
     }
     if (group("iret%d", w)) for (int k = 0; k < cases * 2; k++) {
       begin(w); uint32_t at = stack();
       poke(at, w, value(w)); poke(at + w / 8, w, once(6) ? loadable[below(12)] : 0x23);
-      poke(at + w / 4, w, poppedFlags()); code(1, 0xCF); execute(13);
+      poke(at + w / 4, w, poppedFlags()); code(1, 0xCF); execute();
     }
   }
 }
@@ -262,7 +259,7 @@ static void listForbidden(void) {
     if (group("forbidden %s", privileged[i].name)) {
       begin(32); set(eax, DATA + 0x100);
       for (int b = 0; b < privileged[i].length; b++) code(1, privileged[i].code[b]);
-      execute(13);
+      execute();
     }
   static const struct { const char *name; uint8_t length; uint8_t code[6]; } undefined[] = {
     {"ud2", 2, {0x0F, 0x0B}}, {"ud1", 3, {0x0F, 0xB9, 0xC0}}, {"lea of register", 2, {0x8D, 0xC1}},
@@ -283,12 +280,12 @@ static void listForbidden(void) {
     if (group("undefined %s", undefined[i].name)) {
       begin(32); set(eax, DATA + 0x100);
       for (int b = 0; b < undefined[i].length; b++) code(1, undefined[i].code[b]);
-      execute(13);
+      execute();
     }
   if (group("length")) for (int length = 13; length < 18; length++) {
     begin(32);
     while (c.length < length - 2) code(1, 0x3E);
-    code(2, 0x01, 0xC8); execute(13);
+    code(2, 0x01, 0xC8); execute();
   }
 }
 
@@ -297,6 +294,6 @@ void listFlow(int count) {
   listStack();
   listStrings();
   listBranches();
-  listSegments();
+  listSelectors();
   listForbidden();
 }

@@ -20,49 +20,49 @@ static void listArithmetic(void) {
     EACH_WIDTH(8) {
       EACH_PLACE if (group("%s%d %s,r", arithmetic[op], w, place(memory))) EACH_CASE {
         begin(w); lock(memory && op != 7); code(1, op << 3 | wide(w)); c.undefined = undefined;
-        modrm(pick(w), memory, w, value(w)); execute(13);
+        modrm(pick(w), memory, w, value(w)); execute();
       }
       EACH_PLACE if (group("%s%d r,%s", arithmetic[op], w, place(memory))) EACH_CASE {
         begin(w); code(1, op << 3 | 2 | wide(w)); c.undefined = undefined;
-        modrm(pick(w), memory, w, value(w)); execute(13);
+        modrm(pick(w), memory, w, value(w)); execute();
       }
       if (group("%s%d a,i", arithmetic[op], w)) EACH_CASE {
         begin(w); code(1, op << 3 | 4 | wide(w)); c.undefined = undefined;
-        setPart(eax, w, value(w)); immediate(w, value(w)); execute(13);
+        setPart(eax, w, value(w)); immediate(w, value(w)); execute();
       }
       EACH_PLACE if (group("%s%d %s,i", arithmetic[op], w, place(memory))) EACH_CASE {
         begin(w); lock(memory && op != 7); c.undefined = undefined;
         bool alias = w == 8 && once(4);
         code(1, alias ? 0x82 : 0x80 | wide(w));
-        modrm(op, memory, w, value(w)); immediate(w, value(w)); execute(13);
+        modrm(op, memory, w, value(w)); immediate(w, value(w)); execute();
       }
       if (w > 8) EACH_PLACE if (group("%s%d %s,i8", arithmetic[op], w, place(memory))) EACH_CASE {
         begin(w); lock(memory && op != 7); code(1, 0x83); c.undefined = undefined;
-        modrm(op, memory, w, value(w)); immediate(8, value(8)); execute(13);
+        modrm(op, memory, w, value(w)); immediate(8, value(8)); execute();
       }
     }
   }
   EACH_WIDTH(8) {
     EACH_PLACE if (group("test%d %s,r", w, place(memory))) EACH_CASE {
       begin(w); code(1, 0x84 | wide(w)); c.undefined = AF;
-      modrm(pick(w), memory, w, value(w)); execute(13);
+      modrm(pick(w), memory, w, value(w)); execute();
     }
     if (group("test%d a,i", w)) EACH_CASE {
       begin(w); code(1, 0xA8 | wide(w)); c.undefined = AF;
-      setPart(eax, w, value(w)); immediate(w, value(w)); execute(13);
+      setPart(eax, w, value(w)); immediate(w, value(w)); execute();
     }
     EACH_PLACE if (group("test%d %s,i", w, place(memory))) EACH_CASE {
       begin(w); code(1, 0xF6 | wide(w)); c.undefined = AF;
-      modrm(once(4), memory, w, value(w)); immediate(w, value(w)); execute(13);
+      modrm(once(4), memory, w, value(w)); immediate(w, value(w)); execute();
     }
     static const char *const unary[] = {"inc", "dec", "not", "neg"};
     for (int op = 0; op < 4; op++)
       EACH_PLACE if (group("%s%d %s", unary[op], w, place(memory))) EACH_CASE {
         begin(w); lock(memory); code(1, (op < 2 ? 0xFE : 0xF6) | wide(w));
-        modrm(op, memory, w, value(w)); execute(13);
+        modrm(op, memory, w, value(w)); execute();
       }
     if (w > 8) for (int op = 0; op < 2; op++) if (group("%s%d short", unary[op], w)) EACH_CASE {
-      begin(w); code(1, 0x40 | op << 3 | pick(w)); execute(13);
+      begin(w); code(1, 0x40 | op << 3 | pick(w)); execute();
     }
   }
 }
@@ -81,7 +81,7 @@ static void listMultiplication(void) {
     for (int op = 4; op < 6; op++) EACH_PLACE
       if (group("%s%d %s", op == 4 ? "mul" : "imul", w, place(memory))) EACH_CASE {
         begin(w); code(1, 0xF6 | wide(w)); c.undefined = SF | ZF | AF | PF;
-        setPart(eax, w, value(w)); modrm(op, memory, w, value(w)); execute(13);
+        setPart(eax, w, value(w)); modrm(op, memory, w, value(w)); execute();
       }
     for (int op = 6; op < 8; op++) EACH_PLACE
       if (group("%s%d %s", op == 6 ? "div" : "idiv", w, place(memory)))
@@ -98,21 +98,21 @@ static void listMultiplication(void) {
           }
           if (once(6)) dividend = (uint64_t)rnd() << 32 | rnd();
           setDividend(w, dividend);
-          modrm(op, memory, w, divisor); execute(13);
+          modrm(op, memory, w, divisor); execute();
         }
     if (w == 8) continue;
     EACH_PLACE {
       if (group("imul%d r,%s", w, place(memory))) EACH_CASE {
         begin(w); code(2, 0x0F, 0xAF); c.undefined = SF | ZF | AF | PF;
-        modrm(pick(w), memory, w, value(w)); execute(13);
+        modrm(pick(w), memory, w, value(w)); execute();
       }
       if (group("imul%d r,%s,i", w, place(memory))) EACH_CASE {
         begin(w); code(1, 0x69); c.undefined = SF | ZF | AF | PF;
-        modrm(below(8), memory, w, value(w)); immediate(w, value(w)); execute(13);
+        modrm(below(8), memory, w, value(w)); immediate(w, value(w)); execute();
       }
       if (group("imul%d r,%s,i8", w, place(memory))) EACH_CASE {
         begin(w); code(1, 0x6B); c.undefined = SF | ZF | AF | PF;
-        modrm(below(8), memory, w, value(w)); immediate(8, value(8)); execute(13);
+        modrm(below(8), memory, w, value(w)); immediate(8, value(8)); execute();
       }
     }
   }
@@ -137,17 +137,17 @@ static void listShifts(void) {
   for (int op = 0; op < 8; op++) EACH_WIDTH(8) EACH_PLACE {
     if (group("%s%d %s,1", shifts[op], w, place(memory))) EACH_CASE {
       begin(w); code(1, 0xD0 | wide(w)); c.undefined = undefinedByShift(op, w, 1);
-      modrm(op, memory, w, value(w)); execute(13);
+      modrm(op, memory, w, value(w)); execute();
     }
     if (group("%s%d %s,i", shifts[op], w, place(memory))) EACH_CASE {
       int count = shiftCount(w);
       begin(w); code(1, 0xC0 | wide(w)); c.undefined = undefinedByShift(op, w, count);
-      modrm(op, memory, w, value(w)); immediate(8, count); execute(13);
+      modrm(op, memory, w, value(w)); immediate(8, count); execute();
     }
     if (group("%s%d %s,cl", shifts[op], w, place(memory))) EACH_CASE {
       int count = shiftCount(w);
       begin(w); code(1, 0xD2 | wide(w)); c.undefined = undefinedByShift(op, w, count);
-      setPart(ecx, 8, count); modrm(op, memory, w, value(w)); execute(13);
+      setPart(ecx, 8, count); modrm(op, memory, w, value(w)); execute();
     }
   }
   for (int right = 0; right < 2; right++) EACH_WIDTH(16) EACH_PLACE
@@ -160,7 +160,7 @@ static void listShifts(void) {
         if (byCL) setPart(ecx, 8, count);
         modrm(pick(w), memory, w, value(w));
         if (!byCL) immediate(8, count);
-        execute(13);
+        execute();
       }
 }
 
@@ -186,46 +186,46 @@ static void listBits(void) {
       } else {
         modrm(reg, memory, w, value(w));
       }
-      execute(13);
+      execute();
     }
     if (group("%s%d %s,i", tests[op], w, place(memory))) EACH_CASE {
       begin(w); lock(memory && op); code(2, 0x0F, 0xBA); c.undefined = OF | SF | AF | PF;
-      modrm(4 | op, memory, w, value(w)); immediate(8, value(8)); execute(13);
+      modrm(4 | op, memory, w, value(w)); immediate(8, value(8)); execute();
     }
   }
   for (int reverse = 0; reverse < 2; reverse++) EACH_WIDTH(16) EACH_PLACE
     if (group("bs%c%d r,%s", reverse ? 'r' : 'f', w, place(memory))) EACH_CASE {
       begin(w); code(2, 0x0F, 0xBC | reverse); c.undefined = CF | OF | SF | AF | PF;
-      modrm(pick(w), memory, w, once(4) ? 0 : once(3) ? 1u << below(w) : value(w)); execute(13);
+      modrm(pick(w), memory, w, once(4) ? 0 : once(3) ? 1u << below(w) : value(w)); execute();
     }
   for (int condition = 0; condition < 16; condition++) {
     EACH_PLACE if (group("set%x %s", condition, place(memory))) EACH_CASE {
-      begin(8); code(2, 0x0F, 0x90 | condition); modrm(below(8), memory, 8, value(8)); execute(13);
+      begin(8); code(2, 0x0F, 0x90 | condition); modrm(below(8), memory, 8, value(8)); execute();
     }
     EACH_WIDTH(16) EACH_PLACE if (group("cmov%x %d r,%s", condition, w, place(memory)))
       for (int k = 0; k < cases / 2; k++) {
         begin(w); code(2, 0x0F, 0x40 | condition);
-        modrm(pick(w), memory, w, value(w)); execute(13);
+        modrm(pick(w), memory, w, value(w)); execute();
       }
   }
 }
 
 static void listExchanges(void) {
-  if (group("bswap")) EACH_CASE { begin(32); code(2, 0x0F, 0xC8 | pick(32)); execute(13); }
+  if (group("bswap")) EACH_CASE { begin(32); code(2, 0x0F, 0xC8 | pick(32)); execute(); }
   EACH_WIDTH(8) EACH_PLACE {
     if (group("xchg%d %s,r", w, place(memory))) EACH_CASE {
       begin(w); lock(memory); code(1, 0x86 | wide(w));
-      modrm(pick(w), memory, w, value(w)); execute(13);
+      modrm(pick(w), memory, w, value(w)); execute();
     }
     if (group("xadd%d %s,r", w, place(memory))) EACH_CASE {
       begin(w); lock(memory); code(2, 0x0F, 0xC0 | wide(w));
-      modrm(pick(w), memory, w, value(w)); execute(13);
+      modrm(pick(w), memory, w, value(w)); execute();
     }
     if (group("cmpxchg%d %s,r", w, place(memory))) EACH_CASE {
       begin(w); lock(memory); code(2, 0x0F, 0xB0 | wide(w));
       uint32_t accumulator = value(w);
       setPart(eax, w, accumulator);
-      modrm(below(8), memory, w, once(2) ? accumulator : value(w)); execute(13);
+      modrm(below(8), memory, w, once(2) ? accumulator : value(w)); execute();
     }
   }
   if (group("cmpxchg8b")) for (int k = 0; k < cases * 2; k++) {
@@ -235,10 +235,10 @@ static void listExchanges(void) {
     set(eax, low); set(edx, high); set(ebx, value(32)); set(ecx, value(32));
     uint32_t at = modrm(1, true, 32, same ? low : value(32));
     poke(at + 4, 32, same || once(2) ? high : value(32));
-    execute(13);
+    execute();
   }
   EACH_WIDTH(16) if (group("xchg%d short", w)) EACH_CASE {
-    begin(w); setPart(eax, w, value(w)); code(1, 0x90 | below(8)); execute(13);
+    begin(w); setPart(eax, w, value(w)); code(1, 0x90 | below(8)); execute();
   }
 }
 
@@ -249,12 +249,12 @@ static void listDecimals(void) {
   };
   for (int i = 0; i < 4; i++) if (group(list[i].name)) for (int k = 0; k < cases * 4; k++) {
     begin(32); code(1, list[i].opcode); c.undefined = list[i].undefined;
-    setPart(eax, 16, once(2) ? value(16) : below(10) << 8 | below(16) << 4 | below(16)); execute(13);
+    setPart(eax, 16, once(2) ? value(16) : below(10) << 8 | below(16) << 4 | below(16)); execute();
   }
   for (int i = 0; i < 2; i++) if (group(i ? "aad" : "aam")) for (int k = 0; k < cases * 3; k++) {
     begin(32); code(1, 0xD4 | i); c.undefined = OF | AF | CF;
     setPart(eax, 16, once(2) ? value(16) : below(10) << 8 | below(10));
-    immediate(8, once(2) ? 10 : once(4) ? 0 : value(8)); execute(13);
+    immediate(8, once(2) ? 10 : once(4) ? 0 : value(8)); execute();
   }
 }
 
@@ -262,18 +262,18 @@ static void listMoves(void) {
   EACH_WIDTH(8) {
     EACH_PLACE {
       if (group("mov%d %s,r", w, place(memory))) EACH_CASE {
-        begin(w); code(1, 0x88 | wide(w)); modrm(pick(w), memory, w, value(w)); execute(13);
+        begin(w); code(1, 0x88 | wide(w)); modrm(pick(w), memory, w, value(w)); execute();
       }
       if (group("mov%d r,%s", w, place(memory))) EACH_CASE {
-        begin(w); code(1, 0x8A | wide(w)); modrm(below(8), memory, w, value(w)); execute(13);
+        begin(w); code(1, 0x8A | wide(w)); modrm(below(8), memory, w, value(w)); execute();
       }
       if (group("mov%d %s,i", w, place(memory))) EACH_CASE {
         begin(w); code(1, 0xC6 | wide(w));
-        modrm(0, memory, w, value(w)); immediate(w, value(w)); execute(13);
+        modrm(0, memory, w, value(w)); immediate(w, value(w)); execute();
       }
     }
     if (group("mov%d short", w)) EACH_CASE {
-      begin(w); code(1, 0xB0 | wide(w) << 3 | below(8)); immediate(w, value(w)); execute(13);
+      begin(w); code(1, 0xB0 | wide(w) << 3 | below(8)); immediate(w, value(w)); execute();
     }
     for (int store = 0; store < 2; store++) if (group("mov%d moffs%s", w, store ? ",a" : ""))
       for (int k = 0; k < cases / 2; k++) {
@@ -282,16 +282,16 @@ static void listMoves(void) {
         uint32_t at = (low ? LOW : DATA) + below(0xF00);
         if (low) code(1, 0x67);
         code(1, 0xA0 | store << 1 | wide(w)); setPart(eax, w, value(w));
-        immediate(low ? 16 : 32, at); poke(at, w, value(w)); execute(13);
+        immediate(low ? 16 : 32, at); poke(at, w, value(w)); execute();
       }
   }
   for (int sign = 0; sign < 2; sign++) EACH_PLACE {
     const char *name = sign ? "movsx" : "movzx";
     EACH_WIDTH(16) if (group("%s%d r,%s8", name, w, place(memory))) EACH_CASE {
-      begin(w); code(2, 0x0F, 0xB6 | sign << 3); modrm(below(8), memory, 8, value(8)); execute(13);
+      begin(w); code(2, 0x0F, 0xB6 | sign << 3); modrm(below(8), memory, 8, value(8)); execute();
     }
     EACH_WIDTH(16) if (group("%s%d r,%s16", name, w, place(memory))) EACH_CASE {
-      begin(w); code(2, 0x0F, 0xB7 | sign << 3); modrm(below(8), memory, 16, value(16)); execute(13);
+      begin(w); code(2, 0x0F, 0xB7 | sign << 3); modrm(below(8), memory, 16, value(16)); execute();
     }
   }
   EACH_WIDTH(16) if (group("lea%d", w)) for (int k = 0; k < cases * 6; k++) {
@@ -307,7 +307,7 @@ static void listMoves(void) {
       if (mod == 1) immediate(8, value(8));
       if (mod == 2 || (mod == 0 && (rm == 5 || (rm == 4 && (sib & 7) == 5)))) immediate(32, value(32));
     }
-    execute(13);
+    execute();
   }
   if (group("xlat")) EACH_CASE {
     begin(32);
@@ -315,7 +315,7 @@ static void listMoves(void) {
     uint32_t base = (low ? LOW : DATA) + below(0xE00), index = below(256);
     set(ebx, (low ? rnd() << 16 : 0) | base); setPart(eax, 8, index); poke(base + index, 8, value(8));
     if (low) code(1, 0x67);
-    code(1, 0xD7); execute(13);
+    code(1, 0xD7); execute();
   }
   static const struct { const char *name; uint8_t opcode; int width; } plain[] = {
     {"cbw", 0x98, 16}, {"cwde", 0x98, 32}, {"cwd", 0x99, 16}, {"cdq", 0x99, 32},
@@ -324,17 +324,18 @@ static void listMoves(void) {
   };
   for (unsigned i = 0; i < sizeof plain / sizeof *plain; i++) if (group(plain[i].name)) EACH_CASE {
     begin(plain[i].width); set(eax, once(2) ? value(32) : rnd()); code(1, plain[i].opcode);
-    execute(13);
+    execute();
   }
   if (group("nop")) EACH_CASE {
     begin(once(2) ? 16 : 32);
     if (once(2)) code(1, 0x90);
     else { code(2, 0x0F, 0x1F); modrm(0, once(2), 32, value(32)); }
-    execute(13);
+    execute();
   }
 }
 
 void listFlow(int count);
+void listSegments(int count);
 
 void listForms(int count) {
   cases = count;
@@ -346,4 +347,5 @@ void listForms(int count) {
   listDecimals();
   listMoves();
   listFlow(count);
+  listSegments(count);
 }

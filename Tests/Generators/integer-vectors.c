@@ -3,25 +3,28 @@
  * from Vectors/integer.txt, made by
  *
  *   gcc -m32 -O1 -static -no-pie -o integer-vectors integer-*.c
- *   ./integer-vectors 1 16 > integer.txt
+ *   ./integer-vectors 1 12 > integer.txt
  *
  * as root on Linux for x86, where vm.mmap_min_addr lets address 8000h be used. The arguments are the
  * seed and how many cases each form gets; the beginning of a group's name may follow.
  *
- * "= name" opens a group. Then one line for each case, all numbers hexadecimal:
+ * "ldt index descriptor" lines come first. "= name" opens a group. Then one line for each case, all
+ * numbers hexadecimal:
  *
  *   code inputs > outputs
  *
- * code        the bytes at 30000h, where EIP starts
- * eax=        a register; those not named have the values in `defaults` below
+ * code        the bytes at 30000h, where EIP starts, or at the address and EIP that at= and ip= say
+ * eax= cs=    a register; those not named have the values in `defaults` and `selectors` below
  * f=          EFLAGS
  * 40010:0123  memory bytes from this address on; everything else is zero
- * > outputs   what differs afterwards: registers, segment registers, memory; f= always, and ip=
- *             unless EIP is at the end of the code
+ * > outputs   what differs afterwards: registers, memory; f= always, and ip= unless EIP is at the
+ *             end of the code (after a fault, at its start)
  * ~           flags that the manual leaves undefined here (f= has what this processor did)
- * !           the vector of a fault (for INT3 and INTO: of the trap) instead
+ * !           the vector of a fault or trap, with its error code behind a colon
  */
+#define _GNU_SOURCE
 #include "integer-vectors.h"
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +32,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,9 +42,14 @@ static const uint32_t defaults[8] = {
   0x0A1B2C3D, 0x1B2C3D4E, 0x2C3D4E5F, 0x3D4E5F60, STACK + 0x800, 0x5F607182, 0x60718293, 0x718293A4,
 };
 static const char *const names[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
-static const uint32_t regions[] = {LOW, DATA, STACK};
+static const uint16_t selectors[6] = {0x2B, 0x23, 0x2B, 0x2B, 0, 0x63};
+static const char *const selectorNames[6] = {"es", "cs", "ss", "ds", "fs", "gs"};
+static const uint32_t regions[] = {LOW, DATA, WRAP & ~(REGION - 1), STACK};
+enum { REGIONS = sizeof regions / sizeof *regions, SIGNALS = 0x70000, SIGNAL_SIZE = 0x10000 };
 
 struct testcase c;
+/* Of the segments in the LDT: the base, and how much of ESP counts. */
+static struct { uint32_t base, mask; } stacks[32];
 static pid_t child;
 static uint64_t state;
 static const char *wanted;
@@ -77,6 +87,8 @@ bool group(const char *format, ...) {
 void begin(int width) {
   memset(&c, 0, sizeof c);
   memcpy(c.reg, defaults, sizeof defaults);
+  memcpy(c.selector, selectors, sizeof selectors);
+  c.start = c.eip = CODE;
   c.flags = (rnd() & ARITHMETIC) | 0x202;
   if (once(8)) c.flags |= DF;
   if (width == 16) code(1, 0x66);
@@ -208,6 +220,10 @@ static void printInputs(void) {
   for (int i = 0; i < c.length; i++) printf("%02x", c.code[i]);
   for (int i = 0; i < 8; i++)
     if (c.reg[i] != defaults[i]) printf(" %s=%x", names[i], c.reg[i]);
+  for (int i = 0; i < 6; i++)
+    if (c.selector[i] != selectors[i]) printf(" %s=%x", selectorNames[i], c.selector[i]);
+  if (c.start != CODE) printf(" at=%x", c.start);
+  if (c.eip != c.start) printf(" ip=%x", c.eip);
   printf(" f=%x", c.flags);
   qsort(c.memory, c.memories, sizeof *c.memory, compare);
   for (int i = 0; i < c.memories; i++) {
@@ -216,97 +232,182 @@ static void printInputs(void) {
   }
 }
 
-void execute(int vector) {
-  static uint8_t before[3][REGION];
-  memset((void *)CODE, 0x90, 64);
-  memcpy((void *)CODE, c.code, c.length);
-  for (int i = 0; i < 3; i++) memset((void *)regions[i], 0, REGION);
-  for (int i = 0; i < c.memories; i++) *(uint8_t *)c.memory[i].at = c.memory[i].value;
-  for (int i = 0; i < 3; i++) memcpy(before[i], (void *)regions[i], REGION);
+static void setRegisters(struct user_regs_struct *registers) {
+  if (ptrace(PTRACE_SETREGS, child, 0, registers)) {
+    perror("integer-vectors: setting registers");
+    exit(1);
+  }
+}
 
+/* Lets the child execute an instruction. Gives the signal that it got, 0 for none but the step's. */
+static int step(int signal) {
+  int status;
+  siginfo_t info;
+  ptrace(PTRACE_SINGLESTEP, child, 0, signal);
+  waitpid(child, &status, 0);
+  if (!WIFSTOPPED(status)) {
+    fprintf(stderr, "integer-vectors: the child ended\n");
+    exit(1);
+  }
+  ptrace(PTRACE_GETSIGINFO, child, 0, &info);
+  if (WSTOPSIG(status) == SIGTRAP && info.si_code != SI_KERNEL) return 0;
+  return WSTOPSIG(status);
+}
+
+/* What the system tells a signal handler about a fault: its vector and error code. */
+static void readFault(int signal, int *vector, uint32_t *error) {
+  struct user_regs_struct handler;
+  step(signal);
+  ptrace(PTRACE_GETREGS, child, 0, &handler);
+  const ucontext_t *context = *(ucontext_t **)((uint32_t)handler.esp + 12);
+  *vector = context->uc_mcontext.gregs[REG_TRAPNO];
+  *error = context->uc_mcontext.gregs[REG_ERR];
+}
+
+static bool hasErrorCode(int vector) {
+  return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
+static void prepareMemory(uint8_t before[REGIONS][REGION]) {
+  memset((void *)CODE, 0x90, 2 * REGION);
+  memcpy((void *)c.start, c.code, c.length);
+  for (int i = 0; i < REGIONS; i++) memset((void *)regions[i], 0, REGION);
+  for (int i = 0; i < c.memories; i++) *(uint8_t *)c.memory[i].at = c.memory[i].value;
+  for (int i = 0; i < REGIONS; i++) memcpy(before[i], (void *)regions[i], REGION);
+}
+
+static bool hasWritten(uint8_t before[REGIONS][REGION]) {
+  for (int i = 0; i < REGIONS; i++)
+    if (memcmp(before[i], (void *)regions[i], REGION)) return true;
+  return false;
+}
+
+/* The first byte of the code that is no size prefix. */
+static uint8_t opcode(void) {
+  int i = 0;
+  while (c.code[i] == 0x66 || c.code[i] == 0x67) i++;
+  return c.code[i];
+}
+
+/* Where ESP points. */
+static uint32_t stackTop(uint32_t pointer) {
+  if (!(c.selector[ss] & 4)) return pointer;
+  return stacks[c.selector[ss] >> 3].base + (pointer & stacks[c.selector[ss] >> 3].mask);
+}
+
+void execute(void) {
+  static uint8_t before[REGIONS][REGION];
   struct user_regs_struct in = {
     .ebx = c.reg[ebx], .ecx = c.reg[ecx], .edx = c.reg[edx], .esi = c.reg[esi], .edi = c.reg[edi],
-    .ebp = c.reg[ebp], .eax = c.reg[eax], .esp = c.reg[esp], .eip = CODE, .eflags = c.flags,
-    .xds = 0x2B, .xes = 0x2B, .xss = 0x2B, .xcs = 0x23, .xfs = 0, .xgs = 0x63, .orig_eax = -1,
-  }, out;
-  int status, fault = -1;
-  siginfo_t info;
+    .ebp = c.reg[ebp], .eax = c.reg[eax], .esp = c.reg[esp], .eip = c.eip, .eflags = c.flags,
+    .xes = c.selector[es], .xcs = c.selector[cs], .xss = c.selector[ss], .xds = c.selector[ds],
+    .xfs = c.selector[fs], .xgs = c.selector[gs], .orig_eax = -1,
+  }, out, flags = in;
   /* PTRACE_SETREGS leaves some flags alone; POPF does not. */
-  struct user_regs_struct flags = in;
-  flags.eip = CODE + REGION / 2;
-  flags.esp = CODE + REGION - 4;
-  *(uint8_t *)(CODE + REGION / 2) = 0x9D;
-  *(uint32_t *)(CODE + REGION - 4) = c.flags;
-  ptrace(PTRACE_SETREGS, child, 0, &flags);
-  ptrace(PTRACE_SINGLESTEP, child, 0, 0);
-  waitpid(child, &status, 0);
-  ptrace(PTRACE_SETREGS, child, 0, &in);
-  do {
-    ptrace(PTRACE_SINGLESTEP, child, 0, 0);
-    waitpid(child, &status, 0);
-    if (!WIFSTOPPED(status)) {
-      fprintf(stderr, "the child ended\n");
-      exit(1);
-    }
-    ptrace(PTRACE_GETREGS, child, 0, &out);
-    ptrace(PTRACE_GETSIGINFO, child, 0, &info);
-    switch (WSTOPSIG(status)) {
-    case SIGTRAP: if (info.si_code == SI_KERNEL && vector != 13) fault = vector; break;
-    case SIGFPE: fault = 0; break;
-    case SIGILL: fault = 6; break;
-    case SIGSEGV: fault = info.si_code == SI_KERNEL ? vector : 14; break;
-    default: fault = 255;
-    }
-  } while (fault < 0 && (uint32_t)out.eip == CODE && c.repeats);
+  prepareMemory(before);
+  *(uint8_t *)CODE = 0x9D;
+  *(uint32_t *)(CODE + 4) = c.flags & ~(1 << 18);
+  flags.eip = CODE;
+  flags.esp = CODE + 4;
+  flags.xcs = selectors[cs];
+  flags.xss = selectors[ss];
+  setRegisters(&flags);
+  step(0);
 
+  prepareMemory(before);
+  setRegisters(&in);
+  int signal, vector = -1;
+  uint32_t error = 0;
+  do {
+    signal = step(0);
+    ptrace(PTRACE_GETREGS, child, 0, &out);
+  } while (!signal && (uint32_t)out.eip == c.eip && c.repeats);
+  if (signal) readFault(signal, &vector, &error);
+  else if (c.shadows) out.eip--;
   /* PUSHF saw the trap flag that stepping sets. */
-  if (c.code[0] == 0x9C || (c.code[0] == 0x66 && c.code[1] == 0x9C))
-    *(uint8_t *)(uint32_t)(out.esp + 1) &= ~1;
-  if (fault == 14) {
-    fprintf(stderr, "an address outside the memory of the case, code %02x %02x %02x at %p\n", c.code[0],
-      c.code[1], c.code[2], info.si_addr);
-    return;
-  }
-  printInputs();
-  printf(" >");
+  if (!signal && opcode() == 0x9C)
+    *(uint8_t *)(stackTop((uint32_t)out.esp + 1)) &= ~1;
+  /* An address outside the memory of cases. */
+  if (vector == 14) return;
   const uint32_t after[8] = {
     out.eax, out.ecx, out.edx, out.ebx, out.esp, out.ebp, out.esi, out.edi,
   };
+  /* PUSHA, POPA and far calls that fault may leave a part of their work behind, or nothing. */
+  if (vector >= 0 && !c.repeats && (memcmp(after, c.reg, sizeof after) || hasWritten(before))) return;
+
+  printInputs();
+  printf(" >");
   for (int i = 0; i < 8; i++)
     if (after[i] != c.reg[i]) printf(" %s=%x", names[i], after[i]);
-  const struct { const char *name; uint32_t is, was; } selectors[] = {
-    {"es", out.xes, in.xes}, {"cs", out.xcs, in.xcs}, {"ss", out.xss, in.xss},
-    {"ds", out.xds, in.xds}, {"fs", out.xfs, in.xfs}, {"gs", out.xgs, in.xgs},
-  };
+  const uint16_t selectorsAfter[] = {out.xes, out.xcs, out.xss, out.xds, out.xfs, out.xgs};
   for (int i = 0; i < 6; i++)
-    if ((selectors[i].is ^ selectors[i].was) & 0xFFFF)
-      printf(" %s=%x", selectors[i].name, selectors[i].is & 0xFFFF);
-  if ((uint32_t)out.eip != (fault < 0 ? (uint32_t)CODE + c.length : (uint32_t)CODE))
-    printf(" ip=%x", (uint32_t)out.eip);
+    if (selectorsAfter[i] != c.selector[i]) printf(" %s=%x", selectorNames[i], selectorsAfter[i]);
+  if ((uint32_t)out.eip != c.eip + (vector < 0 ? c.length : 0)) printf(" ip=%x", (uint32_t)out.eip);
   printf(" f=%x", (uint32_t)out.eflags & ~(TF | RF));
-  for (int i = 0; i < 3; i++) printMemory(before[i], regions[i]);
-  if (fault >= 0) printf(" !%x", fault);
+  for (int i = 0; i < REGIONS; i++) printMemory(before[i], regions[i]);
+  if (vector >= 0) printf(" !%x", vector);
+  if (hasErrorCode(vector)) printf(":%x", error);
   if (c.undefined) printf(" ~%x", c.undefined);
   printf("\n");
+}
+
+uint16_t describe(
+  int index, uint32_t base, uint32_t limit, bool big, int contents, bool plain, bool pages,
+  bool present) {
+  struct user_desc segment = {
+    .entry_number = index, .base_addr = base, .limit = limit, .seg_32bit = big,
+    .contents = contents, .read_exec_only = plain, .limit_in_pages = pages,
+    .seg_not_present = !present, .useable = 1,
+  };
+  if (syscall(SYS_modify_ldt, 0x11, &segment, sizeof segment)) {
+    perror("integer-vectors: a descriptor in the LDT");
+    exit(1);
+  }
+  stacks[index].base = base;
+  stacks[index].mask = big ? ~0u : 0xFFFF;
+  return index << 3 | 7;
+}
+
+static void printLDT(void) {
+  uint64_t entries[32];
+  int size = syscall(SYS_modify_ldt, 0, entries, sizeof entries);
+  for (int i = 0; i < size / 8; i++)
+    if (entries[i]) printf("ldt %d %016llx\n", i, (unsigned long long)entries[i]);
+}
+
+static void handler(int signal) { _exit(signal); }
+
+static void runChild(void) {
+  stack_t stack = {.ss_sp = (void *)SIGNALS, .ss_size = SIGNAL_SIZE};
+  sigaltstack(&stack, 0);
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
+  const int list[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+  for (int i = 0; i < 5; i++) sigaction(list[i], &action, 0);
+  ptrace(PTRACE_TRACEME, 0, 0, 0);
+  raise(SIGSTOP);
+  _exit(0);
+}
+
+static void map(uint32_t address, uint32_t size) {
+  void *at = mmap((void *)address, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (at != MAP_FAILED) return;
+  perror("integer-vectors: memory at a fixed address");
+  exit(1);
 }
 
 int main(int argc, char **argv) {
   if (argc < 3) return 64;
   state = strtoull(argv[1], 0, 0) * 0x9E3779B97F4A7C15ULL + 1;
   if (argc > 3) wanted = argv[3];
-  const uint32_t maps[] = {LOW, CODE, DATA, STACK};
-  for (int i = 0; i < 4; i++)
-    if (mmap((void *)maps[i], REGION, PROT_READ | PROT_WRITE | PROT_EXEC,
-          MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-      perror("integer-vectors: memory at a fixed address");
-      return 1;
-    }
+  for (int i = 0; i < REGIONS; i++) map(regions[i], REGION);
+  map(CODE, 2 * REGION);
+  map(SIGNALS, SIGNAL_SIZE);
+  describeSegments();
+  printLDT();
+  fflush(stdout);
   child = fork();
-  if (!child) {
-    ptrace(PTRACE_TRACEME, 0, 0, 0);
-    raise(SIGSTOP);
-    _exit(0);
-  }
+  if (!child) runChild();
   waitpid(child, 0, 0);
   listForms(atoi(argv[2]));
   kill(child, SIGKILL);

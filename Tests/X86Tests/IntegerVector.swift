@@ -15,6 +15,8 @@ struct IntegerVector {
     var registers = IntegerVector.defaults
     /// ES CS SS DS FS GS.
     var selectors: [UInt16] = [0x2B, 0x23, 0x2B, 0x2B, 0, 0x63]
+    /// Where the code lies, and the offset of that in CS.
+    var start = IntegerVector.codeAddress
     var eip = IntegerVector.codeAddress
     var flags: UInt32 = 0
     /// Bytes from an address on.
@@ -27,6 +29,8 @@ struct IntegerVector {
   var after: State
   var undefinedFlags: UInt32 = 0
   var fault: Int?
+  /// What the fault pushed, for vectors that push an error code.
+  var errorCode: UInt32?
 
   init?(_ line: Substring) {
     self.line = line
@@ -39,11 +43,14 @@ struct IntegerVector {
       guard Self.apply(word, to: &before) else { return nil }
     }
     after = before
+    after.memory = []
     let faultWord = words.last { $0.hasPrefix("!") }
     if faultWord == nil { after.eip += UInt32(code.count) }
     for word in words[(split + 1)...] {
       if word.hasPrefix("!") {
-        fault = Int(word.dropFirst(), radix: 16)
+        let parts = word.dropFirst().split(separator: ":")
+        fault = Int(parts[0], radix: 16)
+        errorCode = parts.count > 1 ? UInt32(parts[1], radix: 16) : nil
       } else if word.hasPrefix("~") {
         guard let mask = UInt32(word.dropFirst(), radix: 16) else { return nil }
         undefinedFlags = mask
@@ -69,6 +76,9 @@ struct IntegerVector {
       state.registers[index] = value
     } else if let index = segmentNames.firstIndex(of: name) {
       state.selectors[index] = UInt16(truncatingIfNeeded: value)
+    } else if name == "at" {
+      state.start = value
+      state.eip = value
     } else if name == "ip" {
       state.eip = value
     } else if name == "f" {

@@ -3,16 +3,18 @@ import Testing
 
 @testable import X86
 
-/// Every integer instruction a user program has, beside what a real processor did with it.
+/// Every integer instruction a user program has, beside what a real processor did with it: in flat
+/// segments, and with segments and stacks of all kinds.
 struct IntegerVectorTests {
   typealias Group = (name: Substring, vectors: [IntegerVector])
 
   /// The vectors by the first word of their group, such as "add8" or "rep", and what is not one.
-  static let (families, unreadable): ([String: [Group]], [Substring]) = {
+  static let (families, ldt, unreadable): ([String: [Group]], [Int: UInt64], [Substring]) = {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "Vectors/integer.txt")
     let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
     var families: [String: [Group]] = [:]
+    var ldt: [Int: UInt64] = [:]
     var unreadable: [Substring] = []
     var family = ""
     for line in text.split(separator: "\n") {
@@ -20,6 +22,9 @@ struct IntegerVectorTests {
         let group = line.dropFirst(2)
         family = String(group.prefix { $0 != " " })
         families[family, default: []].append((group, []))
+      } else if line.hasPrefix("ldt ") {
+        let words = line.split(separator: " ")
+        if let index = Int(words[1]) { ldt[index] = UInt64(words[2], radix: 16) }
       } else if let vector = IntegerVector(line) {
         let last = (families[family]?.count ?? 1) - 1
         families[family]?[last].vectors.append(vector)
@@ -27,7 +32,7 @@ struct IntegerVectorTests {
         unreadable.append(line)
       }
     }
-    return (families, unreadable)
+    return (families, ldt, unreadable)
   }()
 
   @Test func vectorsAreThere() {
@@ -37,7 +42,7 @@ struct IntegerVectorTests {
 
   @Test(arguments: families.keys.sorted())
   func doesWhatTheProcessorDid(family: String) {
-    let program = UserProgram()
+    let program = UserProgram(ldt: Self.ldt)
     for (name, vectors) in Self.families[family] ?? [] {
       let differences = vectors.compactMap { vector in
         program.difference(from: vector).map { "\($0)\n    in \(vector.line)" }
@@ -55,7 +60,7 @@ struct IntegerVectorTests {
 
 extension UserProgram {
   /// Where a case may read and write.
-  private static let regions = [0x8000, 0x4_0000, 0x6_0000]
+  private static let regions = [0x8000, 0x4_0000, 0x5_0000, 0x6_0000]
   private static let regionSize = 0x1000
   /// The flags that are compared: all but TF and RF, which the stepping touches.
   private static let comparedFlags: UInt32 = 0x003E_FEFF
@@ -68,7 +73,7 @@ extension UserProgram {
     repeat {
       _ = cpu.step()
       steps += 1
-    } while repeats && steps < 20 && cpu.cpl == 3 && cpu.eip == IntegerVector.codeAddress
+    } while repeats && steps < 20 && cpu.cpl == 3 && cpu.eip == vector.before.eip
 
     let want = vector.after
     var eip = cpu.eip
@@ -82,8 +87,10 @@ extension UserProgram {
     }
     if let fault {
       (eip, flags, registers[4]) = (fault.eip, fault.flags, fault.esp)
-      // The transfer to ring 0 has replaced them.
-      (selectors[1], selectors[2]) = (want.selectors[1], want.selectors[2])
+      (selectors[1], selectors[2]) = (fault.cs, fault.ss)
+      if let code = vector.errorCode, code != fault.errorCode {
+        return "error code \(hex(fault.errorCode)), want \(hex(code))"
+      }
     }
     var words: [String] = []
     if eip != want.eip { words.append("eip \(hex(eip)), want \(hex(want.eip))") }
@@ -105,13 +112,14 @@ extension UserProgram {
 
   private func load(_ vector: IntegerVector) {
     for region in Self.regions { memset(ram + region, 0, Self.regionSize) }
-    memset(ram + Int(IntegerVector.codeAddress), 0x90, 64)
-    place(vector.code, at: Int(IntegerVector.codeAddress))
+    let code = Int(IntegerVector.codeAddress)
+    memset(ram + code, 0x90, 2 * Self.regionSize)
+    place(vector.code, at: Int(vector.before.start))
     for (address, bytes) in vector.before.memory { place(bytes, at: address) }
     enter(
-      at: IntegerVector.codeAddress, registers: vector.before.registers,
-      flags: vector.before.flags)
-    cpu.memoryChanged(at: UInt64(IntegerVector.codeAddress), size: 64)
+      at: vector.before.eip, registers: vector.before.registers,
+      selectors: vector.before.selectors, flags: vector.before.flags)
+    cpu.memoryChanged(at: UInt64(code), size: 2 * Self.regionSize)
   }
 
   private func place(_ bytes: [UInt8], at address: Int) {

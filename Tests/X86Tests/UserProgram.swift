@@ -1,19 +1,21 @@
 @testable import X86
 
-/// A processor at CPL 3 in flat 32-bit segments, with tables in memory that catch every fault in
+/// A processor at CPL 3, in flat 32-bit segments at first, with tables in memory that catch every fault in
 /// ring 0: what an operating system makes of it before it starts a user program.
 final class UserProgram {
   static let ramSize = 0x7_0000
   private static let gdt = 0x1000
   private static let idt = 0x2000
   private static let tss = 0x3000
+  private static let ldt = 0x3800
   private static let stackTop = 0x5000
   private static let handlers = 0x6000
 
   let ram: UnsafeMutableRawPointer
   var cpu: CPU
 
-  init(profile: Profile = .i686) {
+  /// A processor whose LDT holds these descriptors, by index.
+  init(profile: Profile = .i686, ldt: [Int: UInt64] = [:]) {
     ram = .allocate(byteCount: Self.ramSize, alignment: 4096)
     ram.initializeMemory(as: UInt8.self, repeating: 0, count: Self.ramSize)
     var memory = PhysicalMemory()
@@ -26,6 +28,7 @@ final class UserProgram {
       1: 0x00CF_9B00_0000_FFFF, 2: 0x00CF_9B00_0000_FFFF, 3: 0x00CF_9300_0000_FFFF,
       4: 0x00CF_FB00_0000_FFFF, 5: 0x00CF_F300_0000_FFFF, 12: 0x00CF_F300_0000_FFFF,
     ]
+    for (index, descriptor) in ldt { store(descriptor, at: Self.ldt + index * 8) }
     for (index, descriptor) in flat { store(descriptor, at: Self.gdt + index * 8) }
     store(UInt64(0x0000_8B00_0000_0067) | UInt64(Self.tss) << 16, at: Self.gdt + 8 * 8)
     store(UInt32(Self.stackTop), at: Self.tss + 4)
@@ -46,33 +49,57 @@ final class UserProgram {
     ram.storeBytes(of: value, toByteOffset: address, as: T.self)
   }
 
-  /// Makes the processor stand at the first instruction of the program.
-  func enter(at eip: UInt32, registers: [UInt32], flags: UInt32) {
+  /// Makes the processor stand at an instruction. `selectors` are those of ES CS SS DS FS GS.
+  func enter(at eip: UInt32, registers: [UInt32], selectors: [UInt16], flags: UInt32) {
     cpu.reset()
-    cpu.cr0 = [.protection, .extensionType]
-    (cpu.gdtBase, cpu.gdtLimit) = (UInt32(Self.gdt), 13 * 8 - 1)
+    cpu.cr0 = [.protection, .extensionType, .alignmentMask]
+    (cpu.gdtBase, cpu.gdtLimit) = (UInt32(Self.gdt), 16 * 8 - 1)
     (cpu.idtBase, cpu.idtLimit) = (UInt32(Self.idt), 32 * 8 - 1)
-    for (index, selector) in [(0, 0x2B), (1, 0x23), (2, 0x2B), (3, 0x2B), (5, 0x63), (7, 0x40)] {
-      let address = Self.gdt + selector >> 3 * 8
-      let descriptor = Descriptor(raw: ram.load(fromByteOffset: address, as: UInt64.self))
-      cpu.setSegment(index, Segment(selector: UInt16(selector), descriptor: descriptor))
+    cpu.setSegment(SegmentRegister.tr, segment(0x40))
+    let table = Descriptor(raw: 0x0000_8200_0000_007F | UInt64(Self.ldt) << 16)
+    cpu.setSegment(SegmentRegister.ldtr, Segment(selector: 0x48, descriptor: table))
+    for (index, selector) in selectors.enumerated() {
+      cpu.setSegment(index, segment(selector))
     }
-    var null = Segment()
-    null.loadNull(selector: 0)
-    cpu.setSegment(SegmentRegister.fs, null)
     cpu.setCPL(3)
     for index in 0..<8 { cpu.setRegister(index, registers[index]) }
     cpu.eflags = EFLAGS(rawValue: flags)
     cpu.eip = eip
   }
 
-  /// The fault that took the processor to ring 0, with what it pushed; nil if none did.
-  var fault: (vector: Int, eip: UInt32, flags: UInt32, esp: UInt32)? {
-    guard cpu.cpl == 0 else { return nil }
-    let top = Self.stackTop
-    func pushed(_ place: Int) -> UInt32 {
-      ram.load(fromByteOffset: top - 4 * place, as: UInt32.self)
+  /// The segment register that a selector loads, without checks.
+  private func segment(_ selector: UInt16) -> Segment {
+    if selector < 4 {
+      var null = Segment()
+      null.loadNull(selector: selector)
+      return null
     }
-    return ((Int(cpu.eip) - Self.handlers) / 16, pushed(5), pushed(3), pushed(2))
+    let table = selector & 4 == 0 ? Self.gdt : Self.ldt
+    let address = table + Int(selector & ~7)
+    let raw = ram.load(fromByteOffset: address, as: UInt64.self)
+    return Segment(selector: selector, descriptor: Descriptor(raw: raw))
+  }
+
+  /// What a fault pushed on its way to ring 0.
+  struct Frame {
+    var vector: Int
+    var errorCode: UInt32
+    var eip: UInt32
+    var cs: UInt16
+    var flags: UInt32
+    var esp: UInt32
+    var ss: UInt16
+  }
+
+  /// The fault that took the processor to ring 0; nil if none did.
+  var fault: Frame? {
+    guard cpu.cpl == 0 else { return nil }
+    func pushed(_ place: Int) -> UInt32 {
+      ram.load(fromByteOffset: Self.stackTop - 4 * place, as: UInt32.self)
+    }
+    return Frame(
+      vector: (Int(cpu.eip) - Self.handlers) / 16, errorCode: pushed(6), eip: pushed(5),
+      cs: UInt16(truncatingIfNeeded: pushed(4)), flags: pushed(3), esp: pushed(2),
+      ss: UInt16(truncatingIfNeeded: pushed(1)))
   }
 }

@@ -79,7 +79,7 @@ extension CPU {
     if i.is16 {
       put(40, UInt16(truncatingIfNeeded: newFrame))
     } else {
-      self[.ebp] = stackMask == 0xFFFF ? self[.ebp] & 0xFFFF_0000 | newFrame & 0xFFFF : newFrame
+      self[.ebp] = newFrame
     }
     stackPointer = top
   }
