@@ -114,6 +114,7 @@ public final class Board: Bus {
     interruptControllers.setLine(1, keyboardController.interruptLine)
     interruptControllers.setLine(4, serial.interruptLine)
     interruptControllers.setLine(8, clock.interruptLine)
+    interruptControllers.setLine(13, system.interruptLine)
     deviceDeadline = min(
       min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline))
   }
@@ -128,6 +129,16 @@ public final class Board: Bus {
   public func reset() {
     for device in devices { device.reset() }
     settle()
+  }
+
+  /// The processor's FERR#, which becomes IRQ 13 until the guest writes to port F0h.
+  public var coprocessorError: Bool {
+    get { system.coprocessorError }
+    set {
+      guard newValue != system.coprocessorError else { return }
+      system.coprocessorError = newValue
+      settle()
+    }
   }
 
   // MARK: What goes in and comes out

@@ -7,22 +7,32 @@ extension Board {
   public func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 {
     advance(to: tick)
     var value: UInt32 = 0
+    var isClaimed = false
     for offset in 0..<width {
-      let byte = readByte(port &+ UInt16(offset), at: tick)
+      let number = port &+ UInt16(offset)
+      var byte: UInt8 = 0xFF
+      if let device = device(at: number, width: width) {
+        byte = device.read(number, at: tick)
+        isClaimed = true
+      }
       value |= UInt32(byte) << UInt32(offset * 8)
     }
-    settle()
+    if isClaimed { settle() } else { unclaimedPorts.countRead(port) }
     return value
   }
 
   /// A write of 1, 2 or 4 bytes, taken apart as reads are. Without a device it has no effect.
   public func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {
     advance(to: tick)
+    var isClaimed = false
     for offset in 0..<width {
+      let number = port &+ UInt16(offset)
+      guard let device = device(at: number, width: width) else { continue }
       let byte = UInt8(truncatingIfNeeded: value >> UInt32(offset * 8))
-      writeByte(port &+ UInt16(offset), byte, at: tick)
+      device.write(number, byte, at: tick)
+      isClaimed = true
     }
-    settle()
+    if isClaimed { settle() } else { unclaimedPorts.countWrite(port) }
   }
 
   /// Memory where nothing is mapped: all ones.
@@ -35,31 +45,17 @@ extension Board {
     _ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64
   ) {}
 
-  private func readByte(_ port: UInt16, at tick: UInt64) -> UInt8 {
-    guard let device = device(at: port) else {
-      unclaimedPorts.countRead(port)
-      return 0xFF
-    }
-    return device.read(port, at: tick)
-  }
-
-  private func writeByte(_ port: UInt16, _ value: UInt8, at tick: UInt64) {
-    guard let device = device(at: port) else {
-      unclaimedPorts.countWrite(port)
-      return
-    }
-    device.write(port, value, at: tick)
-  }
-
-  /// The port map.
-  private func device(at port: UInt16) -> (any Device)? {
+  /// The port map. Wider accesses at CF8h mean the PCI bus, which is not there; only a byte at
+  /// CF9h means reset control.
+  private func device(at port: UInt16, width: Int) -> (any Device)? {
     switch port {
     case 0x20, 0x21, 0xA0, 0xA1, 0x4D0, 0x4D1: interruptControllers
     case 0x40...0x43: timer
     case 0x60, 0x64: keyboardController
     case 0x70, 0x71: clock
     case 0x3F8...0x3FF: serial
-    case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF4, 0x402, 0xCF9: system
+    case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF0, 0xF4, 0x402: system
+    case 0xCF9 where width == 1: system
     case _ where video.claims(port): video
     case configuration.postPort: system
     default: nil

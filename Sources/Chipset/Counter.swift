@@ -95,7 +95,8 @@ struct Counter {
   /// The next clock at which OUT may change by itself. The counter is settled.
   func nextEdge(after clock: Int64) -> Int64? {
     guard isCounting else { return nil }
-    if clock < origin { return origin }
+    if clock < origin && heldOutput != output(at: origin) { return origin }
+    let clock = max(clock, origin)
     let elapsed = elapsed(at: clock)
     switch mode {
     case 0, 1: return hasExpired || elapsed >= value ? nil : origin + Int64(value)

@@ -18,8 +18,8 @@ final class IntervalTimer: Device {
 
   func reset() {
     counters = [Counter(gate: true), Counter(gate: true), Counter(gate: false)]
-    // OUT is undefined until a control word comes; low causes no edge.
-    interruptLine = false
+    // OUT is undefined until a control word comes; high, it makes no edge then.
+    interruptLine = true
     deadline = .max
   }
 

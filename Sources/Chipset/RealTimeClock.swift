@@ -74,7 +74,7 @@ final class RealTimeClock: Device {
   }
 
   private func encode(_ value: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: isBinary ? value : value / 10 << 4 | value % 10)
+    UInt8(truncatingIfNeeded: isBinary ? value : (value / 10) << 4 | value % 10)
   }
 
   private func decodeHours(_ value: UInt8) -> Int {
@@ -111,7 +111,7 @@ final class RealTimeClock: Device {
     memory[Register.day] = encode(date.day)
     memory[Register.month] = encode(date.month)
     memory[Register.year] = encode(date.year % 100)
-    memory[Register.century] = UInt8(date.year / 1000 % 10 << 4 | date.year / 100 % 10)
+    memory[Register.century] = UInt8((date.year / 1000 % 10) << 4 | date.year / 100 % 10)
   }
 
   private func setSecondOfDay(_ second: Int) {

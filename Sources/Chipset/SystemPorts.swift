@@ -1,5 +1,5 @@
 /// The board's own small ports: system control 61h and 92h, POST, the debug consoles E9h and
-/// 402h, exit F4h and reset control CF9h.
+/// 402h, the coprocessor's error latch F0h, exit F4h and reset control CF9h.
 final class SystemPorts: Device {
   /// What the guest asked of the machine.
   struct Requests {
@@ -21,6 +21,12 @@ final class SystemPorts: Device {
 
   /// Address line 20, which the keyboard controller and port 92h both switch.
   var isA20Open = true
+  /// FERR# of the processor; when it rises, IRQ 13 stays up until port F0h is written.
+  var coprocessorError = false {
+    didSet { if coprocessorError && !oldValue { interruptLine = true } }
+  }
+  /// IRQ 13.
+  private(set) var interruptLine = false
   private(set) var lastPOST: UInt8?
   /// The latest codes, a repetition of the one before left out.
   private(set) var postCodes: [UInt8] = []
@@ -38,6 +44,8 @@ final class SystemPorts: Device {
     resetControl = 0
     latch80 = 0
     isA20Open = true
+    coprocessorError = false
+    interruptLine = false
   }
 
   func takeRequests() -> Requests {
@@ -63,7 +71,7 @@ final class SystemPorts: Device {
     case 0xCF9: return resetControl
     case postPort where port != Self.delayPort: return lastPOST ?? 0xFF
     case Self.delayPort: return latch80
-    default: return 0xFF  // F4h is for writing.
+    default: return 0xFF  // F0h and F4h are for writing.
     }
   }
 
@@ -78,6 +86,7 @@ final class SystemPorts: Device {
       control92 = value
       isA20Open = value & 0x02 != 0
     case 0xE9, 0x402: debugOutput.append(value)
+    case 0xF0: interruptLine = false
     case 0xF4: requests.exitCode = requests.exitCode ?? value
     case 0xCF9:
       // Bit 2 resets the processor when it rises; bit 1 says how thoroughly.
@@ -98,6 +107,8 @@ final class SystemPorts: Device {
   func save(into writer: inout StateWriter) {
     for register in [control61, control92, resetControl, latch80] { writer.write(register) }
     writer.write(isA20Open)
+    writer.write(coprocessorError)
+    writer.write(interruptLine)
     writer.write(lastPOST)
     writer.write(postCodes)
   }
@@ -108,6 +119,8 @@ final class SystemPorts: Device {
     resetControl = try reader.read()
     latch80 = try reader.read()
     isA20Open = try reader.readFlag()
+    coprocessorError = try reader.readFlag()
+    interruptLine = try reader.readFlag()
     lastPOST = try reader.readOptional()
     postCodes = try reader.readArray()
     guard postCodes.count <= 2 * Self.postHistory else { throw .malformed }
