@@ -40,12 +40,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
-    .testTarget(name: "X86Tests", dependencies: ["X86"], swiftSettings: settings),
+    .testTarget(
+      name: "X86Tests", dependencies: ["X86"], exclude: ["Vectors"], swiftSettings: settings),
     .testTarget(
       name: "ChipsetTests", dependencies: ["Chipset", "X86"], swiftSettings: settings),
     .testTarget(
       name: "MachineTests", dependencies: ["Machine", "Chipset", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
+    .testTarget(
+      name: "RingsideTests", dependencies: ["ringside", "Machine", "Chipset", "X86"],
+      swiftSettings: settings),
     .testTarget(
       name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "X86"],
       swiftSettings: settings),

@@ -1,1 +1,185 @@
-/// The Machine module.
+public import Chipset
+public import X86
+
+/// A PC: processor, board and memory, with the guest it was started for.
+///
+/// Lives in one thread. All that happens in it follows from the guest and the journal; the host's
+/// clock never enters.
+public final class Machine {
+  /// What kind of PC.
+  public struct Configuration: Sendable {
+    /// The processor.
+    public var profile = Profile.i686
+    /// RAM in MiB, see `memoryRange`.
+    public var memory = 64
+    /// The port at which firmware reports its progress.
+    public var postPort: UInt16 = 0x80
+    /// Longest block of the processor in instructions, 1...64. Results never depend on it.
+    public var maximumBlockLength: Int?
+    /// How many transitions are kept, a power of two.
+    public var logCapacity = 4096
+
+    /// An i686 with 64 MiB.
+    public init() {}
+
+    /// The sizes of RAM that fit below the addresses kept for devices and ROM.
+    public static let memoryRange = 1...3584
+
+    /// How many ticks the machine takes for a second.
+    public var ticksPerSecond: UInt64 {
+      switch profile.name {
+      case "386": 10_000_000
+      case "486": 30_000_000
+      case "pentium": 60_000_000
+      default: 100_000_000
+      }
+    }
+  }
+
+  /// How it was built.
+  public let configuration: Configuration
+  /// The processor.
+  public internal(set) var cpu: CPU
+  /// Everything else on the board.
+  public let board: Board
+  /// How the image was loaded; nil when a BIOS alone was started.
+  public let format: Guest.Format?
+  /// What came in from outside so far.
+  public internal(set) var journal = Journal()
+  /// Inputs still to be repeated, and how many of them have been.
+  var replay: [Journal.Entry]
+  var replayed = 0
+
+  /// The first transition that `missingService` has not looked at.
+  var checkedEvents: UInt64 = 0
+
+  let guest: Guest
+  let ram: HostMemory
+  /// RAM from C0000 to FFFFF, into which ROMs are copied as boards do ("shadow RAM").
+  private(set) var shadow: HostMemory?
+  private var rom: HostMemory?
+
+  /// Builds a machine with a guest in it, ready to run. With `replaying`, the inputs of an earlier
+  /// run of the same guest arrive again at their ticks.
+  ///
+  /// Throws an `ImageError` if the guest cannot be loaded.
+  public init(
+    _ configuration: Configuration, guest: Guest, replaying: Journal = Journal()
+  ) throws(ImageError) {
+    precondition(
+      Configuration.memoryRange.contains(configuration.memory), "checked by whoever asks the user")
+    self.configuration = configuration
+    self.guest = guest
+    replay = replaying.entries
+    let size = configuration.memory << 20
+    guard let ram = HostMemory(size: size) else {
+      preconditionFailure("the host refuses \(configuration.memory) MiB of address space")
+    }
+    self.ram = ram
+    var parts = Board.Configuration(
+      ramSize: UInt64(size), ticksPerSecond: configuration.ticksPerSecond)
+    parts.postPort = configuration.postPort
+    board = Board(configuration: parts)
+    var format: Guest.Format?
+    if let image = guest.image { format = try Guest.Format(of: image) }
+    self.format = format
+
+    var memory = PhysicalMemory()
+    memory.map(ram.start, size: min(size, Int(BootMemory.conventionalEnd)), at: 0)
+    if size > BootMemory.extendedStart {
+      let start = Int(BootMemory.extendedStart)
+      memory.map(ram.start + start, size: size - start, at: BootMemory.extendedStart)
+    }
+    memory.map(board.videoMemory, size: 0x2_0000, at: 0xA_0000)
+    cpu = CPU(
+      profile: configuration.profile, memory: memory, bus: board,
+      logCapacity: configuration.logCapacity)
+    if let length = configuration.maximumBlockLength { cpu.maximumBlockLength = length }
+    try mapROMs()
+    try start()
+  }
+
+  /// Maps the BIOS (`--bios`, or an image that is one) and the video BIOS.
+  private func mapROMs() throws(ImageError) {
+    let bios = guest.bios ?? (format == .rom ? guest.image : nil)
+    guard bios != nil || guest.videoBIOS != nil else { return }
+    guard let shadow = HostMemory(size: 0x4_0000) else { preconditionFailure("no address space") }
+    self.shadow = shadow
+    if let video = guest.videoBIOS {
+      try ROM.checkVideo(video)
+      copy(video.bytes[...], to: shadow.start)
+    }
+    if let bios {
+      try ROM.check(bios)
+      guard let rom = HostMemory(size: bios.bytes.count) else {
+        preconditionFailure("no address space")
+      }
+      self.rom = rom
+      copy(bios.bytes[...], to: rom.start)
+      let low = bios.bytes.suffix(ROM.lowWindow)
+      copy(low, to: shadow.start + 0x4_0000 - low.count)
+      cpu.memory.map(rom.start, size: rom.size, at: 1 << 32 - UInt64(rom.size), readOnly: true)
+      bios.release()
+    }
+    cpu.memory.map(shadow.start, size: shadow.size, at: ROM.videoAddress)
+  }
+
+  private func copy(_ bytes: Slice<UnsafeRawBufferPointer>, to place: UnsafeMutableRawPointer) {
+    UnsafeMutableRawBufferPointer(start: place, count: bytes.count).copyBytes(from: bytes)
+  }
+
+  /// Does the loader's work: puts the guest into RAM and the processor at its entry.
+  private func start() throws(ImageError) {
+    let path = guest.image?.path ?? guest.bios?.path ?? ""
+    let memory = BootMemory(ram: ram.start, size: UInt64(ram.size), path: path)
+    switch try load(into: memory) {
+    case .resetVector: return cpu.reset()
+    case .real(let segment, let offset):
+      cpu.enterRealMode(segment: segment, offset: offset, stack: offset)
+    case .protected(let entry, let gdt, let registers):
+      cpu.enterFlatProtectedMode(
+        at: entry, stack: UInt32(min(ram.size, Int(BootMemory.conventionalEnd))), gdt: gdt,
+        limit: BootDescriptors.limit, code: BootDescriptors.code, data: BootDescriptors.data)
+      for (register, value) in registers { cpu[register] = value }
+    }
+    prepareBoard()
+    guest.image?.release()
+    guest.initrd?.release()
+  }
+
+  private func load(into memory: BootMemory) throws(ImageError) -> EntryState {
+    guard let format, let image = guest.image else { return .resetVector }
+    if format != .linux && format != .multiboot {
+      if guest.initrd != nil { throw refusal("--initrd", image, format) }
+      if !guest.commandLine.isEmpty { throw refusal("--append", image, format) }
+    }
+    switch format {
+    case .multiboot: return try Multiboot.load(guest, image: image, into: memory)
+    case .linux: return try LinuxKernel.load(guest, image: image, into: memory)
+    case .bootSector: return try FlatBinary.loadBootSector(image, into: memory)
+    case .flat: return try FlatBinary.load(image, into: memory)
+    case .rom: return .resetVector
+    }
+  }
+
+  private func refusal(
+    _ option: String, _ image: FileContents, _ format: Guest.Format
+  ) -> ImageError {
+    ImageError(image.path, .optionWithoutUse(option, format: format.rawValue))
+  }
+
+  /// What the reset line does: processor and devices start anew, RAM keeps its bytes. A guest that
+  /// was loaded is loaded again, as firmware and boot loader would.
+  func reset() {
+    cpu.recordReset()
+    board.reset()
+    do {
+      try start()
+    } catch {
+      // It loaded before; the file must have been changed since. The processor is left at its
+      // reset vector, where it finds what the machine has there.
+      cpu.reset()
+    }
+    cpu.memoryChanged(at: 0, size: ram.size)
+  }
+}

@@ -1,0 +1,93 @@
+/// Why a file cannot be started: always the user's file and one sentence with what to do.
+public struct ImageError: Error, Equatable, CustomStringConvertible {
+  /// The file's name as the user gave it.
+  public var path: String
+  /// What is wrong with it.
+  public var problem: Problem
+
+  /// An error about the file at `path`.
+  public init(_ path: String, _ problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  /// What can be wrong with a file. Sizes and addresses are in bytes.
+  public enum Problem: Equatable, Sendable {
+    /// There is no such file.
+    case missing
+    /// It cannot be opened or read.
+    case unreadable
+    /// It is a directory.
+    case directory
+    /// It has no bytes.
+    case empty
+    /// A pipe delivered more than an image can have.
+    case tooLarge
+    /// It is something else, named here.
+    case notAnImage(String)
+    /// An ELF file of another kind; the word says which.
+    case wrongELF(String)
+    /// A kernel without a Multiboot 1 header.
+    case noMultibootHeader
+    /// The Multiboot header asks for features that do not exist here.
+    case multibootFlags(UInt32)
+    /// The file ends before what its headers promise.
+    case truncated(String, needs: UInt64, has: UInt64)
+    /// A field of a header makes no sense.
+    case malformed(String)
+    /// A part must be loaded where the machine has no RAM.
+    case noRAM(String, at: UInt64, size: UInt64, ram: UInt64)
+    /// The initial RAM disk does not fit beside the kernel.
+    case initrdTooLarge(size: UInt64, room: UInt64)
+    /// The command line is longer than the kernel takes.
+    case commandLineTooLong(length: Int, limit: Int)
+    /// The format has no use for an option that was given.
+    case optionWithoutUse(String, format: String)
+    /// The kernel speaks a boot protocol from before 2.02.
+    case oldBootProtocol(UInt16)
+    /// The size is none that a ROM can have.
+    case romSize(UInt64)
+  }
+
+  /// One sentence: what, where, what to do.
+  public var description: String { "\(path): \(sentence)" }
+
+  private var sentence: String {
+    switch problem {
+    case .missing: "no such file, and no built-in guest of that name (ringside run --help)"
+    case .unreadable: "cannot be read; check its permissions"
+    case .directory: "is a directory; name an image file in it"
+    case .empty: "is empty; an image has at least a boot sector or a kernel in it"
+    case .tooLarge: "the stream does not end within 256 MiB; give an image file"
+    case .notAnImage(let kind):
+      "is \(kind), not a guest image (Multiboot ELF, Linux bzImage, boot sector, flat binary, ROM)"
+    case .wrongELF(let kind): "is \(kind); Ringside starts 32-bit x86 executables"
+    case .noMultibootHeader:
+      "has no Multiboot 1 header in its first 8 KiB; link one in (for Linux give the bzImage, "
+        + "vmlinuz)"
+    case .multibootFlags(let flags):
+      "its Multiboot header requires features \(hexadecimal(UInt64(flags))) that Ringside lacks"
+    case .truncated(let part, let needs, let has):
+      "ends too early: \(part) needs \(needs) bytes and the file has \(has); fetch or build it anew"
+    case .malformed(let what): "is damaged: \(what); fetch or build it anew"
+    case .noRAM(let part, let address, let size, let ram):
+      "\(part) needs \(size) bytes at \(hexadecimal(address)), and the machine has "
+        + "\(ram >> 20) MiB of RAM; raise --memory or link it elsewhere"
+    case .initrdTooLarge(let size, let room):
+      "the initial RAM disk has \(size) bytes and there is room for \(room); raise --memory"
+    case .commandLineTooLong(let length, let limit):
+      "takes a command line of \(limit) bytes and --append has \(length); shorten it"
+    case .optionWithoutUse(let option, let format):
+      "is a \(format), which has no use for \(option); leave it out"
+    case .oldBootProtocol(let version):
+      "speaks boot protocol \(version >> 8).\(version & 0xFF); Ringside needs 2.02 or later"
+    case .romSize(let size):
+      "has \(size) bytes; a ROM has a multiple of 4096, at most 16 MiB (a video ROM 32 KiB or 64)"
+    }
+  }
+}
+
+/// An address as the manuals write it.
+func hexadecimal(_ value: UInt64) -> String {
+  String(value, radix: 16, uppercase: true) + "h"
+}

@@ -1,0 +1,37 @@
+/// Everything that came into a machine from outside, stamped with the machine tick at which it
+/// did. The same guest with the same journal does the same again, instruction by instruction.
+public struct Journal: Sendable, Equatable {
+  /// One input.
+  public struct Entry: Sendable, Equatable {
+    /// The machine tick before which it arrived.
+    public var tick: UInt64
+    /// What arrived.
+    public var input: Input
+
+    /// An input at a tick.
+    public init(tick: UInt64, input: Input) {
+      self.tick = tick
+      self.input = input
+    }
+  }
+
+  /// The ways into a machine.
+  public enum Input: Sendable, Equatable {
+    /// Bytes for the first serial line; they arrive one after the other at the line's speed.
+    case serial([UInt8])
+    /// Keys pressed and released on the keyboard, named by what they type.
+    case keys(String)
+  }
+
+  /// The inputs, in order of arrival.
+  public private(set) var entries: [Entry] = []
+
+  /// A journal of nothing.
+  public init() {}
+
+  /// Writes an input down. Ticks never decrease.
+  public mutating func append(_ input: Input, at tick: UInt64) {
+    precondition(entries.last.map { $0.tick <= tick } ?? true, "time does not run backwards")
+    entries.append(Entry(tick: tick, input: input))
+  }
+}

@@ -1,0 +1,112 @@
+import Chipset
+import X86
+
+/// The run loop: the processor runs until the next thing that can happen on the board.
+extension Machine {
+  /// The machine's time, see `CPU.ticks`.
+  public var ticks: UInt64 { cpu.ticks }
+
+  /// Guest instructions executed, see `CPU.instructions`.
+  public var instructions: UInt64 { cpu.instructions }
+
+  /// Whether something that arrived as input has not reached the guest yet.
+  public var hasPendingInput: Bool { !board.serialQueueIsEmpty || replayed < replay.count }
+
+  /// Runs the guest until `limit`, a machine tick; at most one block runs past no deadline.
+  ///
+  /// While the processor waits in HLT, time jumps to the next deadline. With `returningWhenIdle` it
+  /// does not: the answer is then `.idle`, and `skip(to:)` goes on when the caller has waited.
+  public func run(until limit: UInt64, returningWhenIdle: Bool = false) -> Progress {
+    while true {
+      if let stop = settle() { return .stopped(stop) }
+      guard cpu.ticks < limit else { return .reached }
+      switch cpu.run(until: min(limit, nextHappening)) {
+      case .budget, .attention:
+        if let stop = missingService() { return .stopped(stop) }
+      case .shutdown: return .stopped(missingService() ?? .tripleFault)
+      case .halted:
+        if let stop = settle() ?? missingService() { return .stopped(stop) }
+        if canWake { continue }
+        guard cpu.eflags.contains(.interrupt) else { return .stopped(.haltedForGood) }
+        let next = nextHappening
+        if returningWhenIdle || next == .max { return .idle(until: next) }
+        skip(to: min(limit, next))
+      }
+    }
+  }
+
+  /// Executes one instruction, or delivers one event. Returns why the machine cannot go on, if so.
+  public func step() -> Stop? {
+    if let stop = settle() { return stop }
+    switch cpu.step() {
+    case .shutdown: return .tripleFault
+    case .halted where !canWake:
+      guard cpu.eflags.contains(.interrupt) else { return .haltedForGood }
+      let next = nextHappening
+      if next == .max { return .haltedForGood }
+      skip(to: next)
+    case .budget, .attention, .halted: break
+    }
+    return settle()
+  }
+
+  /// Lets time pass in HLT without instructions.
+  public func skip(to tick: UInt64) {
+    if tick > cpu.ticks { cpu.skip(to: tick) }
+  }
+
+  /// Takes an input in, now.
+  public func receive(_ input: Journal.Input) {
+    journal.append(input, at: cpu.ticks)
+    deliver(input)
+  }
+
+  /// A hash of the whole state: processor, RAM, video memory and devices.
+  public var digest: UInt64 {
+    var hash = StateHash()
+    cpu.combine(into: &hash)
+    hash.combine(pages: ram.start, size: ram.size)
+    hash.combine(pages: board.videoMemory, size: 0x2_0000)
+    if let shadow { hash.combine(pages: shadow.start, size: shadow.size) }
+    var writer = StateWriter()
+    board.save(into: &writer)
+    writer.bytes.withUnsafeBytes { hash.combine(bytes: $0) }
+    return hash.value
+  }
+
+  /// An event is waiting that the halted processor will take.
+  private var canWake: Bool {
+    cpu.interruptRequested && cpu.eflags.contains(.interrupt)
+  }
+
+  /// The next tick at which the board or the journal has something to do.
+  private var nextHappening: UInt64 {
+    let replayTick = replayed < replay.count ? replay[replayed].tick : .max
+    return min(board.nextDeadline, replayTick)
+  }
+
+  /// Brings the board up to the processor's time and its lines to the processor.
+  private func settle() -> Stop? {
+    let now = cpu.ticks
+    while replayed < replay.count, replay[replayed].tick <= now {
+      let input = replay[replayed].input
+      replayed += 1
+      receive(input)
+    }
+    board.advance(to: now)
+    board.coprocessorError = cpu.floatingPointError
+    let requests = board.takeRequests()
+    if let code = requests.exitCode { return .exit(code: code) }
+    if requests.reset { reset() }
+    cpu.setA20(board.isA20Open)
+    cpu.interruptRequested = board.interruptLine
+    return nil
+  }
+
+  private func deliver(_ input: Journal.Input) {
+    switch input {
+    case .serial(let bytes): board.receiveSerial(bytes, at: cpu.ticks)
+    case .keys(let text): board.keyboard.type(text)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// Why a run ended.
+public enum Stop: Sendable, Equatable {
+  /// The guest wrote this byte to the exit port F4h.
+  case exit(code: UInt8)
+  /// HLT, and nothing can ever wake the processor.
+  case haltedForGood
+  /// The text that the user waited for appeared.
+  case untilMatched
+  /// A third fault while a double fault was being delivered: the processor shut down.
+  case tripleFault
+  /// As many instructions were executed as the user allowed.
+  case instructionLimit
+  /// As much time passed as the user allowed.
+  case timeLimit
+  /// The guest used something that the machine does not have, named here.
+  case unsupported(String)
+  /// The user, or the host on the user's behalf, ended it.
+  case interrupted
+
+  /// One word for programs.
+  public var name: String {
+    switch self {
+    case .exit: "exit"
+    case .haltedForGood: "halted"
+    case .untilMatched: "until"
+    case .tripleFault: "triple-fault"
+    case .instructionLimit: "instruction-limit"
+    case .timeLimit: "time-limit"
+    case .unsupported: "unsupported"
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+/// How far `Machine.run` came.
+public enum Progress: Sendable, Equatable {
+  /// The tick that was asked for.
+  case reached
+  /// The processor waits in HLT, and nothing happens by itself before this tick; `.max` if only
+  /// input can wake it.
+  case idle(until: UInt64)
+  /// It will not go on.
+  case stopped(Stop)
+}

@@ -1,0 +1,204 @@
+import Chipset
+import Machine
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What a run may use up.
+struct Limits {
+  /// Guest instructions.
+  var instructions: UInt64?
+  /// Seconds of the host's time.
+  var seconds: Double?
+}
+
+/// Where the first serial line goes.
+enum SerialPlace {
+  case standardStreams
+  case nowhere
+  case file(OutputSink)
+
+  init(_ text: String) throws(UserError) {
+    switch text {
+    case "stdio": self = .standardStreams
+    case "none": self = .nowhere
+    default: self = .file(try OutputSink(path: text))
+    }
+  }
+}
+
+/// A run without a screen: slices of guest time, with input, output and limits between them.
+///
+/// Rules are looked at when a slice ends, which is at a fixed guest time, so that their effect does
+/// not depend on the host's speed.
+final class HeadlessRun {
+  let machine: Machine
+  let limits: Limits
+  /// The signal that ended the run, for `.interrupted`.
+  private(set) var signal = SIGINT
+  private var watcher: Watcher
+  private let input: StandardInput?
+  private let serialSink: OutputSink?
+  private let debugSink: OutputSink?
+  private let started = HostClock.now
+  private var governor: Governor
+  /// A hundredth of a guest second.
+  private let slice: UInt64
+
+  init(
+    _ machine: Machine, watcher: Watcher, serial: SerialPlace, debug: OutputSink?, limits: Limits
+  ) {
+    self.machine = machine
+    self.watcher = watcher
+    self.limits = limits
+    debugSink = debug
+    switch serial {
+    case .standardStreams: (input, serialSink) = (StandardInput(), .standardOutput)
+    case .nowhere: (input, serialSink) = (nil, nil)
+    case .file(let sink): (input, serialSink) = (nil, sink)
+    }
+    let rate = machine.configuration.ticksPerSecond
+    slice = rate / 100
+    governor = Governor(ticksPerSecond: rate)
+  }
+
+  /// Runs to the end, and says which it was.
+  func run() -> Stop {
+    EndSignals.install()
+    if input?.isTerminal == true { report("the guest has the terminal; Ctrl-] ends the run") }
+    defer { input?.close() }
+    while true {
+      let limit = min((machine.ticks / slice + 1) * slice, instructionLimit)
+      let progress = machine.run(until: limit, returningWhenIdle: isWatched)
+      if !drain() { return interrupted(SIGPIPE) }
+      let inputs = machine.journal.entries.count
+      if applyRules() { return .untilMatched }
+      let hasNewInput = machine.journal.entries.count > inputs
+      switch progress {
+      case .stopped(let stop): return stop
+      case .reached: takeInput()
+      case .idle(let tick):
+        if !hasNewInput, let stop = wait(until: tick) { return stop }
+      }
+      if let stop = overdrawn { return stop }
+    }
+  }
+
+  /// Someone may be typing, and the guest's clock keeps to the host's. With rules to follow, only
+  /// a terminal is someone.
+  private var isWatched: Bool {
+    guard let input, input.isOpen else { return false }
+    return input.isTerminal || !watcher.isWatching
+  }
+
+  /// The tick at which the instruction limit would be reached without further waiting.
+  private var instructionLimit: UInt64 {
+    guard let allowed = limits.instructions else { return .max }
+    return machine.ticks + (allowed - min(allowed, machine.instructions))
+  }
+
+  private var overdrawn: Stop? {
+    if let number = EndSignals.received { return interrupted(number) }
+    if input?.wantsToQuit == true { return interrupted(SIGINT) }
+    if let allowed = limits.instructions, machine.instructions >= allowed {
+      return .instructionLimit
+    }
+    if let seconds = limits.seconds, HostClock.now - started >= seconds { return .timeLimit }
+    return nil
+  }
+
+  private func interrupted(_ number: Int32) -> Stop {
+    signal = number
+    return .interrupted
+  }
+
+  /// Passes output on. False when nobody reads it any more.
+  private func drain() -> Bool {
+    let serial = machine.board.takeSerialOutput()
+    let debug = machine.board.takeDebugOutput()
+    watcher.receive(serial)
+    return (serialSink?.write(serial) ?? true) && (debugSink?.write(debug) ?? true)
+  }
+
+  /// Sends what the rules say. True if the run is to end.
+  private func applyRules() -> Bool {
+    guard watcher.isWatching else { return false }
+    let screen = ScreenText.lines(of: machine.board.textScreen())
+    let (inputs, isDone) = watcher.check(screen: screen)
+    for input in inputs { machine.receive(input) }
+    return isDone
+  }
+
+  /// Takes bytes from standard input, unless the guest has some to read yet.
+  private func takeInput() {
+    guard let input, !machine.hasPendingInput else { return }
+    let bytes = input.read()
+    if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+  }
+
+  /// Sleeps until there is something on standard input, at most `seconds`.
+  private func sleep(_ seconds: Double?) -> [UInt8] {
+    let most = [seconds, timeLeft].compactMap { $0 }.min()
+    guard let input, !machine.hasPendingInput else {
+      StandardInput.sleep(most)
+      return []
+    }
+    return input.read(waiting: most)
+  }
+
+  /// The guest waits in HLT until `tick`: sleep until then, or until there is input.
+  private func wait(until tick: UInt64) -> Stop? {
+    guard tick < .max else {
+      guard let input, input.isOpen else { return .haltedForGood }
+      let bytes = sleep(nil)
+      if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+      return nil
+    }
+    let now = machine.ticks
+    let seconds = governor.seconds(from: now, until: tick, at: HostClock.now)
+    let bytes = seconds >= 0.001 ? sleep(seconds) : []
+    if seconds < 0.001 || governor.tick(at: HostClock.now) >= tick {
+      machine.skip(to: tick)
+    } else {
+      machine.skip(to: min(tick, max(now, governor.tick(at: HostClock.now))))
+    }
+    if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+    return nil
+  }
+
+  private var timeLeft: Double? {
+    limits.seconds.map { max(0, started + $0 - HostClock.now) }
+  }
+}
+
+/// Relates the guest's clock to the host's while somebody watches. A guest that falls behind, or
+/// that computes faster than its clock says, is not made to catch up or wait: only HLT waits.
+struct Governor {
+  private let rate: Double
+  private var anchorTime = -Double.greatestFiniteMagnitude
+  private var anchorTick: UInt64 = 0
+  /// How far the clocks may be apart before they are related anew, in seconds.
+  private static let tolerance = 0.05
+
+  init(ticksPerSecond: UInt64) { rate = Double(ticksPerSecond) }
+
+  /// How long to sleep at `now` for the guest's clock to get from one tick to another.
+  mutating func seconds(from current: UInt64, until tick: UInt64, at now: Double) -> Double {
+    if abs(now - time(of: current)) > Self.tolerance { (anchorTime, anchorTick) = (now, current) }
+    return time(of: tick) - now
+  }
+
+  /// What the guest's clock shows at `time`.
+  func tick(at time: Double) -> UInt64 {
+    anchorTick + UInt64(max(0, (time - anchorTime) * rate))
+  }
+
+  private func time(of tick: UInt64) -> Double {
+    anchorTime + Double(Int64(bitPattern: tick &- anchorTick)) / rate
+  }
+}

@@ -1,0 +1,75 @@
+import Machine
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file or standard stream that output goes to, as it comes.
+final class OutputSink: Sendable {
+  private let descriptor: Int32
+
+  static let standardOutput = OutputSink(descriptor: STDOUT_FILENO)
+  static let standardError = OutputSink(descriptor: STDERR_FILENO)
+
+  private init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Creates or empties a file; `-` is standard output.
+  init(path: String) throws(UserError) {
+    if path == "-" {
+      descriptor = STDOUT_FILENO
+      return
+    }
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw UserError("\(path): cannot be written to") }
+  }
+
+  /// Writes everything, waiting as long as it takes. False when nobody takes it any more.
+  @discardableResult
+  func write(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { unistd_write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if errno == EAGAIN {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&request, 1, -1)
+      } else if errno != EINTR {
+        return false
+      }
+    }
+    return true
+  }
+
+  func write(_ text: String) { write(Array(text.utf8)) }
+}
+
+private func unistd_write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}
+
+/// A message of the program's on standard error.
+func report(_ sentence: String) { OutputSink.standardError.write("ringside: \(sentence)\n") }
+
+/// Clocks of the host, in seconds. Nothing that a guest can see depends on them.
+enum HostClock {
+  /// Seconds since some moment in the past.
+  static var now: Double { read(CLOCK_MONOTONIC) }
+  /// Processor time of this process so far.
+  static var processorTime: Double { read(CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func read(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// The environment variables.
+enum HostEnvironment {
+  static subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}

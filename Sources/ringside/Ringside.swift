@@ -1,0 +1,55 @@
+import ArgumentParser
+
+/// The program: `ringside [IMAGE]` opens the screen, `ringside run IMAGE` runs without one.
+@main
+struct Ringside: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ringside",
+    abstract: "A PC to look into: guests run on a processor that shows every ring change.",
+    subcommands: [ScreenCommand.self, RunCommand.self],
+    defaultSubcommand: ScreenCommand.self)
+
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as UserError {
+      report(error.description)
+      exit(withError: ExitStatus.usage.code)
+    } catch  where exitCode(for: error) == .validationFailure {
+      let words = arguments.first == "run" ? "ringside run --help" : "ringside --help"
+      let sentence = message(for: error)
+      report(
+        "\(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence); ‘\(words)’ shows the options"
+      )
+      exit(withError: ExitStatus.usage.code)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// A mistake of the user's: one sentence with what, where and what to do instead.
+struct UserError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// What the process's status says, beside a guest's own status from port F4h.
+enum ExitStatus {
+  case done, guest(UInt8), usage, unsupported, tripleFault, limit, signal(Int32)
+
+  var code: ExitCode {
+    switch self {
+    case .done: ExitCode(0)
+    // 64 and up have meanings of their own.
+    case .guest(let byte): ExitCode(byte < 64 ? Int32(byte) : 63)
+    case .usage: ExitCode(64)
+    case .unsupported: ExitCode(69)
+    case .tripleFault: ExitCode(70)
+    case .limit: ExitCode(75)
+    case .signal(let number): ExitCode(128 + number)
+    }
+  }
+}

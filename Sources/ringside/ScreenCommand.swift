@@ -1,0 +1,72 @@
+import ArgumentParser
+import Cells
+import Machine
+import Panes
+import Terminal
+
+/// `ringside [IMAGE]`: a guest on the screen.
+struct ScreenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "screen", abstract: "Open the screen on a guest (the default).")
+
+  @Argument(help: "The guest: a file, or a built-in name.")
+  var image = "demo"
+  @OptionGroup
+  var machine: MachineOptions
+  @Flag(help: "Start paused, before the guest's first instruction.")
+  var paused = false
+  @Flag(help: "Draw with ASCII characters only.")
+  var ascii = false
+  @Flag(help: "Draw without colours (also with NO_COLOR set).")
+  var noColor = false
+
+  func run() throws {
+    let configuration = try machine.configuration()
+    let mailbox = ScreenMailbox()
+    let (options, image, paused) = (machine, image, paused)
+    let thread = HostThread {
+      ScreenMachine.serve(mailbox, guest: image, startsPaused: paused) { () throws(UserError) in
+        let guest = try options.guest(image: image)
+        do throws(ImageError) {
+          return try Machine(configuration, guest: guest)
+        } catch {
+          throw UserError(error.description)
+        }
+      }
+    }
+    guard let view = firstView(mailbox) else {
+      thread.join()
+      throw UserError(mailbox.failure ?? "the machine did not start")
+    }
+    let signal = try show(view, mailbox)
+    mailbox.close()
+    thread.join()
+    if let signal {
+      // The terminal is whole again: end the way the signal would have ended the program.
+      EndSignals.obey(signal)
+    }
+  }
+
+  /// Waits until the machine stands, or cannot.
+  private func firstView(_ mailbox: ScreenMailbox) -> MachineView? {
+    while mailbox.failure == nil {
+      if let view = mailbox.takeView() { return view }
+      mailbox.forScreen.wait(nil)
+    }
+    return nil
+  }
+
+  private func show(_ view: MachineView, _ mailbox: ScreenMailbox) throws(UserError) -> Int32? {
+    let isPlain = noColor || !(HostEnvironment["NO_COLOR"] ?? "").isEmpty
+    let terminal: Terminal
+    do throws(TerminalError) {
+      terminal = try Terminal(charset: ascii ? .ascii : nil, colors: !isPlain)
+    } catch {
+      mailbox.close()
+      throw UserError(error.description)
+    }
+    defer { terminal.close() }
+    var loop = ScreenLoop(mailbox, terminal: terminal, view: view)
+    return loop.run()
+  }
+}

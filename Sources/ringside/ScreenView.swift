@@ -1,0 +1,187 @@
+import Chipset
+import Machine
+import Panes
+import X86
+
+/// Makes views of a machine: copies of what it holds, with the few things a screen remembers.
+struct ViewMaker {
+  private let guest: String
+  private var serial = SerialTerminal()
+  private var timeline: [UInt8] = []
+  private var events: [MachineView.Event] = []
+  /// Sequence number of the first transition not looked at yet.
+  private var nextEvent: UInt64 = 0
+  private var listing = Listing()
+  /// The machine's tick in the last view.
+  private(set) var shownTicks: UInt64 = 0
+
+  /// How many of each a view holds: enough for the largest terminals.
+  private static let eventCount = 150
+  private static let timelineCount = 400
+  private static let serialRows = 200
+
+  init(guest: String) { self.guest = guest }
+
+  /// Forgets everything, for a machine that starts anew.
+  mutating func reset() { self = ViewMaker(guest: guest) }
+
+  /// Takes output of the serial line in.
+  mutating func receive(_ bytes: [UInt8]) {
+    for byte in bytes { serial.receive(byte) }
+  }
+
+  mutating func view(
+    of machine: Machine, state: MachineView.RunState, speed: Double?
+  ) -> MachineView {
+    takeEvents(machine)
+    var view = MachineView()
+    view.guest = guest
+    view.runState = state
+    view.rings.real = machine.ring
+    view.rings.believed = machine.ring
+    view.rings.timeline = timeline
+    view.rings.operation = machine.operation
+    view.registers = machine.registers
+    view.clock.ticks = machine.ticks
+    view.clock.instructions = machine.instructions
+    view.clock.events = machine.cpu.log.count
+    view.clock.mips = speed
+    view.textScreen = MachineView.TextScreen(machine.board.textScreen())
+    view.serial = serial.screen(rows: Self.serialRows)
+    view.events = events
+    switch state {
+    case .running, .idle: break
+    case .paused, .stopped: view.code = listing.lines(machine)
+    }
+    shownTicks = machine.ticks
+    return view
+  }
+
+  /// Puts the transitions since the last view into words, and ring changes onto the timeline.
+  private mutating func takeEvents(_ machine: Machine) {
+    if timeline.isEmpty { timeline = [0] }
+    let count = machine.cpu.log.count
+    let oldest = count - min(count, UInt64(machine.cpu.log.capacity))
+    let is32Bit = machine.cpu.segment(SegmentRegister.cs).isBig
+    var sequence = max(nextEvent, oldest)
+    while sequence < count {
+      if let transition = machine.cpu.log[sequence] {
+        if transition.toCPL != timeline.last { timeline.append(transition.toCPL) }
+        if count - sequence <= UInt64(Self.eventCount) {
+          events.append(MachineView.Event(transition, is32Bit: is32Bit))
+        }
+      }
+      sequence += 1
+    }
+    nextEvent = count
+    timeline.removeFirst(max(0, timeline.count - Self.timelineCount))
+    events.removeFirst(max(0, events.count - Self.eventCount))
+  }
+}
+
+extension Machine {
+  /// The ring the processor is in.
+  var ring: Int { Int(cpu.cpl) }
+
+  fileprivate var operation: MachineView.Operation {
+    guard cpu.cr0.contains(.protection) else { return .real }
+    if cpu.eflags.contains(.virtual8086) { return .virtual8086 }
+    return cpu.cr0.contains(.paging) ? .paged : .protected
+  }
+
+  fileprivate var registers: MachineView.Registers {
+    var registers = MachineView.Registers()
+    registers.general.eax = cpu[.eax]
+    registers.general.ebx = cpu[.ebx]
+    registers.general.ecx = cpu[.ecx]
+    registers.general.edx = cpu[.edx]
+    registers.general.esi = cpu[.esi]
+    registers.general.edi = cpu[.edi]
+    registers.general.ebp = cpu[.ebp]
+    registers.general.esp = cpu[.esp]
+    registers.eip = cpu.eip
+    registers.eflags = cpu.eflags.rawValue
+    registers.segments = [
+      ("CS", SegmentRegister.cs), ("SS", SegmentRegister.ss), ("DS", SegmentRegister.ds),
+      ("ES", SegmentRegister.es), ("FS", SegmentRegister.fs), ("GS", SegmentRegister.gs),
+    ].map { segment($0.0, $0.1) }
+    registers.cr0 = cpu.cr0.rawValue
+    registers.cr2 = cpu.cr2
+    registers.cr3 = cpu.cr3
+    registers.cr4 = cpu.cr4.rawValue
+    registers.gdtr = MachineView.Table(base: cpu.gdtBase, limit: cpu.gdtLimit)
+    registers.idtr = MachineView.Table(base: cpu.idtBase, limit: cpu.idtLimit)
+    registers.ldtr = segment("LDTR", SegmentRegister.ldtr)
+    registers.tr = segment("TR", SegmentRegister.tr)
+    return registers
+  }
+
+  private func segment(_ name: String, _ index: Int) -> MachineView.Segment {
+    let segment = cpu.segment(index)
+    return MachineView.Segment(
+      name: name, selector: segment.selector, base: segment.base, limit: segment.limit,
+      dpl: segment.dpl, isPresent: segment.isUsable)
+  }
+}
+
+extension MachineView.TextScreen {
+  fileprivate init(_ screen: TextScreen) {
+    self.init(
+      columns: screen.columns, rows: screen.rows,
+      cells: screen.cells.map { Cell(glyph: $0.character, color: $0.attribute) },
+      cursor: screen.cursor)
+  }
+}
+
+/// Instructions around EIP. What was listed stays where it is while EIP moves through it.
+private struct Listing {
+  private static let count = 64
+  /// Offset and linear address of the first line.
+  private var start: (offset: UInt32, linear: UInt32)?
+
+  mutating func lines(_ machine: Machine) -> [MachineView.CodeLine] {
+    let base = machine.cpu.segment(SegmentRegister.cs).base
+    let current = machine.cpu.eip
+    if let start, start.linear == base &+ start.offset {
+      let lines = decode(machine, from: start.offset)
+      if let place = lines.firstIndex(where: \.isCurrent), place < Self.count / 2 { return lines }
+    }
+    start = (current, base &+ current)
+    return decode(machine, from: current)
+  }
+
+  private func decode(_ machine: Machine, from start: UInt32) -> [MachineView.CodeLine] {
+    let segment = machine.cpu.segment(SegmentRegister.cs)
+    let isVirtual = machine.cpu.eflags.contains(.virtual8086)
+    var lines: [MachineView.CodeLine] = []
+    var offset = start
+    while lines.count < Self.count {
+      let linear = segment.base &+ offset
+      let instruction = Disassembly.decode(address: offset, is32Bit: segment.isBig && !isVirtual) {
+        machine.cpu.peekByte(linear &+ UInt32($0))
+      }
+      if instruction.status == .truncated { break }
+      let bytes = (0..<instruction.length).compactMap {
+        machine.cpu.peekByte(linear &+ UInt32($0))
+      }
+      lines.append(
+        MachineView.CodeLine(
+          address: linear, bytes: bytes, text: instruction.text,
+          mark: mark(instruction.privilege, machine), isCurrent: offset == machine.cpu.eip))
+      offset &+= UInt32(instruction.length)
+    }
+    return lines
+  }
+
+  /// What the current ring makes of an instruction.
+  private func mark(_ privilege: Sensitivity, _ machine: Machine) -> MachineView.Mark {
+    let cpl = UInt32(machine.cpu.cpl)
+    let iopl = machine.cpu.eflags.rawValue >> 12 & 3
+    return switch privilege {
+    case .innocuous: .none
+    case .privileged: cpl > 0 ? .traps : .none
+    case .ioSensitive: cpl > iopl ? .traps : .none
+    case .sensitiveUnprivileged: cpl > 0 ? .silent : .none
+    }
+  }
+}

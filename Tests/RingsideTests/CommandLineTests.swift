@@ -1,0 +1,90 @@
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// `ringside run` from outside: output, errors and exit status.
+@Suite struct CommandLineTests {
+  @Test func helloPrintsAndEndsWithSuccess() throws {
+    let run = try Program(["run", "hello"])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(run.output == "Hello from ring 0\n")
+  }
+
+  @Test func realModeGuestPrints() throws {
+    let run = try Program(["run", "toyboot", "--screen-dump", "-"])
+    #expect(run.status == 0)
+    #expect(run.output.components(of: "Hello from real mode") == 2)
+  }
+
+  @Test func tripleFaultEndsWithItsEvents() throws {
+    let run = try Program(["run", "crash"])
+    #expect(run.status == 70)
+    #expect(run.errors.hasPrefix("ringside: triple fault"))
+    #expect(run.errors.contains("Double fault"))
+  }
+
+  @Test func demoAnswersItsCommands() throws {
+    let run = try Program([
+      "run", "demo", "--send", "\\$ $=fault\\n", "--send", "\\$ $=exit 7\\n", "--timeout", "60",
+    ])
+    #expect(run.status == 7)
+    #expect(run.output.contains("shell ready") && run.output.contains("exit 7"))
+  }
+
+  @Test func demoTakesTheKeyboard() throws {
+    let run = try Program(["run", "demo", "--keys", "\\$ $=exit 9\\n", "--timeout", "60"])
+    #expect(run.status == 9)
+  }
+
+  @Test func untilEndsWithSuccess() throws {
+    #expect(try Program(["run", "demo", "--until", "shell ready"]).status == 0)
+  }
+
+  @Test func limitsEndWith75() throws {
+    let counted = try Program(["run", "demo", "--max-instructions", "1000", "--stats", "json"])
+    #expect(counted.status == 75)
+    #expect(counted.errors.contains("\"instructions\": 1000,"))
+    #expect(counted.errors.contains("\"stop\": \"instruction-limit\""))
+    #expect(try Program(["run", "demo", "--timeout", "0.2"]).status == 75)
+  }
+
+  @Test func runsAreRepeatedExactlyAndBlockLengthsDoNotMatter() throws {
+    var digests: Set<String> = []
+    for length in ["1", "7", "64", "64"] {
+      let run = try Program([
+        "run", "demo", "--send", "\\$ $=fault\\n", "--send", "\\$ $=rings\\n",
+        "--max-instructions", "1500000", "--block-length", length, "--stats", "json",
+      ])
+      #expect(run.status == 75)
+      let digest = run.errors.firstRange(of: "digest").map { String(run.errors[$0.lowerBound...]) }
+      digests.insert(try #require(digest))
+    }
+    #expect(digests.count == 1)
+  }
+
+  @Test(arguments: [
+    ["run"], ["run", "/nonexistent"], ["run", "/tmp"], ["run", "/dev/null"],
+    ["run", "hello", "--memory", "0"], ["run", "hello", "--memory", "5000"],
+    ["run", "hello", "--memory", "many"], ["run", "hello", "--mode", "warp"],
+    ["run", "hello", "--mode", "para"], ["run", "hello", "--cpu", "z80"],
+    ["run", "hello", "--initrd", "/nonexistent"], ["run", "hello", "--send", "x"],
+    ["run", "hello", "--until", "("], ["run", "hello", "--stats", "xml"],
+    ["run", "hello", "--nonsense"], ["run", "hello", "--timeout", "-1"],
+    ["run", "hello", "--post-port", "70000"], ["run", "hello", "--serial", "/nonexistent/x"],
+    ["run", "toyboot", "--append", "x"], ["hello"], ["/nonexistent"],
+  ]) func mistakesAreOneSentenceAndStatus64(arguments: [String]) throws {
+    let run = try Program(arguments)
+    #expect(run.status == 64)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.hasPrefix("ringside: ") && run.errors.components(of: "\n") == 1)
+  }
+}
+
+extension String {
+  /// How often `text` occurs.
+  fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+}
