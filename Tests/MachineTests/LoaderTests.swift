@@ -135,7 +135,7 @@ import X86
 
   @Test func builtInGuestsAreFound() throws {
     let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
-    #expect(library.entries.map(\.name) == ["demo", "hello", "crash", "toyboot"])
+    #expect(library.entries.map(\.name) == ["ringlet", "demo", "hello", "crash", "toyboot"])
     #expect(library.path(of: "nobody") == nil)
     for entry in library.entries { _ = try ImageFiles.built(entry.name) }
   }

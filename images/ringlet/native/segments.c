@@ -1,0 +1,53 @@
+/// The segment table. All segments are flat, 0 to 4 GiB: what keeps programs out of the kernel
+/// is paging. Segments are here for their privilege levels, and for the TSS, where the
+/// processor finds the kernel stack when it leaves ring 3.
+#include "native.h"
+
+/// A descriptor, as the manual draws it.
+///     31      24 23  20 19   16 15     8 7       0
+///     base 31:24  flags  limit   access   base 23:16     second word
+///     base 15:0                  limit 15:0              first word
+static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags) {
+  uint32_t low = base << 16 | (limit & 0xffff);
+  uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | access << 8
+                | (base >> 16 & 0xff);
+  return (uint64_t)high << 32 | low;
+}
+
+enum {
+  PRESENT = 0x80,
+  RING3 = 3 << 5,
+  CODE = 0x1a,       // code or data, executable, readable
+  DATA = 0x12,       // code or data, writable
+  TSS32 = 0x09,      // system: 32-bit task state, available
+  PAGES_32BIT = 0xc  // limit counts 4 KiB pages; 32-bit operands
+};
+
+/// Only the ring-0 stack is ever read: we switch processes in software.
+static struct {
+  uint32_t link, esp0, ss0, rest[22];
+  uint16_t trap, io_map;
+} task_state;
+
+static uint64_t table[6];
+
+void native_load_segments(void) {
+  task_state.ss0 = KERNEL_DATA;
+  task_state.io_map = sizeof task_state;  // beyond the limit: no port is open to ring 3
+  table[1] = descriptor(0, 0xfffff, PRESENT | CODE, PAGES_32BIT);
+  table[2] = descriptor(0, 0xfffff, PRESENT | DATA, PAGES_32BIT);
+  table[3] = descriptor(0, 0xfffff, PRESENT | RING3 | CODE, PAGES_32BIT);
+  table[4] = descriptor(0, 0xfffff, PRESENT | RING3 | DATA, PAGES_32BIT);
+  table[5] = descriptor((uint32_t)&task_state, sizeof task_state - 1, PRESENT | TSS32, 0);
+
+  struct table_pointer pointer = {sizeof table - 1, (uint32_t)table};
+  __asm__ volatile(
+    "lgdt %0\n"
+    "mov ds, %1; mov es, %1; mov ss, %1\n"
+    "push 0x08; lea eax, [1f]; push eax; retf\n"  // CS changes only by a far transfer
+    "1: ltr %w2"
+    : : "m"(pointer), "r"(KERNEL_DATA), "r"(TASK_STATE) : "eax", "memory");
+  __asm__ volatile("mov fs, %0; mov gs, %0" : : "r"(0));
+}
+
+void native_set_kernel_stack(uint32_t top) { task_state.esp0 = top; }

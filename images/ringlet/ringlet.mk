@@ -1,0 +1,41 @@
+# Ringlet: its programs, the disk they lie on, the kernel with that disk in it, and the floppy.
+RINGLET := $(OUT)/ringlet
+COMMANDS := sh help ls cat echo wc rm ps kill
+DEMOS := getpid ctxsw forks pages divide illegal port cli rings cpuid timer diskcopy puts smc spin
+PROGRAMS := $(COMMANDS) $(DEMOS)
+LIBRARY := $(addprefix $(RINGLET)/user/,start.o print.o text.o line.o) $(OUT)/common/memory.o
+
+# One section per function, so that a program brings along only what it uses.
+$(RINGLET)/user/%.o: CC += -ffunction-sections -fdata-sections
+$(addprefix $(RINGLET)/disk/,$(PROGRAMS)): $(RINGLET)/disk/%: $(RINGLET)/user/%.o $(LIBRARY) \
+    ringlet/user/user.ld
+	@mkdir -p $(@D)
+	$(LD) -T ringlet/user/user.ld --gc-sections --strip-all $(filter %.o,$^) -o $@
+
+$(RINGLET)/disk/files.inc: ringlet/ringlet.mk
+	@mkdir -p $(@D)
+	(for name in $(PROGRAMS); do echo "file $$name, $$name"; done; echo "file readme, readme") > $@
+$(RINGLET)/disk/readme: ringlet/disk/readme
+	@mkdir -p $(@D)
+	cp $< $@
+$(RINGLET)/disk/disk.o: CC += -I$(RINGLET)/disk
+$(RINGLET)/disk/disk.o: $(addprefix $(RINGLET)/disk/,files.inc readme $(PROGRAMS))
+$(RINGLET)/ringlet.disk: $(RINGLET)/disk/disk.o ringlet/disk/disk.ld
+	$(LD) -T ringlet/disk/disk.ld --oformat binary $< -o $@
+
+KERNEL := start entry main lock print memory paging process exec trap syscall console block \
+  inode directory file pipe
+NATIVE := native segments gates devices console input disk
+RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
+  $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(OUT)/common/memory.o
+$(RINGLET)/kernel/start.o: CC += -I$(RINGLET)
+$(RINGLET)/kernel/start.o: $(RINGLET)/ringlet.disk
+$(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld
+	$(LD) -T common/guest.ld $(filter %.o,$^) -o $@
+
+$(RINGLET)/ringlet.bin: $(OUT)/ringlet.elf
+	$(OBJCOPY) -O binary $< $@
+$(RINGLET)/boot/floppy.o: CC += -I$(RINGLET)
+$(RINGLET)/boot/floppy.o: $(RINGLET)/ringlet.bin
+$(OUT)/ringlet.img: $(RINGLET)/boot/floppy.o $(OUT)/ringlet.elf ringlet/boot/floppy.ld
+	$(LD) -T ringlet/boot/floppy.ld --just-symbols=$(OUT)/ringlet.elf --oformat binary $< -o $@
