@@ -41,6 +41,7 @@ extension CPU {
     try reserve(stack, Int(parameters) + 4, is16: is16)
     try checkCodeLimit(offset, target.limit)
     for position in 0..<parameters { _ = try stackItem(position, is16: is16) }
+    try markAccessed(&stack)
     let code = try loadCode(selector, target, level: level)
 
     try push(UInt32(segments[SegmentRegister.ss].selector), on: &stack, is16: is16)

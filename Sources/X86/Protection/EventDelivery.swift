@@ -90,11 +90,12 @@ extension CPU {
     }
 
     let level = isInner ? target.dpl : cpl
-    let stack = isInner ? try innerStack(level: level) : currentStack
+    var stack = isInner ? try innerStack(level: level) : currentStack
     let count =
       3 + (isInner ? 2 : 0) + (isVirtual8086 ? 4 : 0) + (event.errorCode == nil ? 0 : 1)
     try reserve(stack, count, is16: is16)
     try checkCodeLimit(offset, target.limit)
+    if isInner { try markAccessed(&stack) }
     let code = try loadCode(selector, target, level: level)
 
     // Nothing can fail any more: the new level's own stack takes the frame.

@@ -36,7 +36,7 @@ extension CPU {
       do throws(Interruption) {
         var event = Event(vector: current.vector, returnEIP: eip)
         if current.hasErrorCode { event.errorCode = current.errorCode }
-        event.resumeFlag = current.vector == Vector.doubleFault ? .keep : .set
+        event.resumeFlag = .set
         try deliver(event)
         recordFault(current, from, pageAddress)
         return

@@ -69,6 +69,15 @@ extension CPU {
     stack.pointer = stack.pointer & ~stack.mask | offset
   }
 
+  /// Sets the accessed bit of a stack that is about to be switched to.
+  mutating func markAccessed(_ stack: inout TargetStack) throws(Interruption) {
+    guard stack.segment.access & 1 == 0,
+      let address = descriptorAddress(stack.segment.selector)
+    else { return }
+    stack.segment.access |= 1
+    try writeSystem(address &+ 5, stack.segment.access)
+  }
+
   /// Makes it the current stack.
   mutating func switchStack(_ stack: TargetStack) {
     setSegment(SegmentRegister.ss, stack.segment)
@@ -107,7 +116,7 @@ extension CPU {
     }
     if !found.isPresent { throw .stackFault(selector: selector, .descriptorNotPresent) }
     return TargetStack(
-      segment: try load(selector, found), pointer: pointer, isUser: level == 3,
-      errorCode: UInt32(selector & 0xFFFC))
+      segment: Segment(selector: selector, descriptor: found), pointer: pointer,
+      isUser: level == 3, errorCode: UInt32(selector & 0xFFFC))
   }
 }
