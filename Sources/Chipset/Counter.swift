@@ -1,8 +1,8 @@
 /// One counter of an 8254 (Intel 231164, "Mode Definitions").
 ///
 /// Nothing is counted: the counting element and OUT are worked out from the clock at which the
-/// element was loaded. Clocks are those of the timer's own oscillator; what is written takes
-/// effect with the clock after the one it was written in.
+/// element was loaded. Clocks are those of the timer's own oscillator; counting begins with the
+/// clock after the one in which the count was written.
 struct Counter {
   /// 0...5.
   private(set) var mode: UInt8 = 0
@@ -25,8 +25,9 @@ struct Counter {
   /// The clock at which the element holds `value`.
   private var origin: Int64 = 0
   private var value = 0
-  /// The element and OUT while not counting, and until `origin`.
+  /// The element while not counting.
   private var held = 0
+  /// OUT while not counting, and until `origin`.
   private var heldOutput = true
   /// Terminal count was reached before `origin`.
   private var hasExpired = false
@@ -65,8 +66,10 @@ struct Counter {
   private var pendingBoundary: Int64 = 0
 
   private func element(at clock: Int64) -> Int {
-    guard isCounting, clock >= origin else { return held }
-    let elapsed = elapsed(at: clock)
+    guard isCounting else { return held }
+    // A new count shows before the clock that loads it: software counts on port accesses taking
+    // longer than that clock, and here they take one tick.
+    let elapsed = max(0, elapsed(at: clock))
     switch mode {
     case 2: return value - elapsed % value
     case 3:
@@ -128,7 +131,6 @@ struct Counter {
       heldOutput = true
     case (_, true):
       guard hasCount else { break }
-      held = element(at: clock)
       heldOutput = mode == 1 ? output(at: clock) : true
       hasExpired = false
       isUntriggered = false
@@ -147,7 +149,7 @@ struct Counter {
   private mutating func stop(at clock: Int64) {
     guard isCounting else { return }
     let isExpired = clock >= origin && elapsed(at: clock) >= value
-    let element = clock < origin ? value : element(at: clock)
+    let element = element(at: clock)
     heldOutput = mode == 0 ? output(at: clock) : true
     if mode == 0 || mode == 4 { hasExpired = hasExpired || isExpired }
     held = element
@@ -210,7 +212,7 @@ struct Counter {
     switch mode {
     case 0, 4:
       hasExpired = false
-      held = gate ? element(at: clock) : written
+      held = written
       heldOutput = mode == 4
       isCounting = false
       if gate { start(written, at: clock + 1) }

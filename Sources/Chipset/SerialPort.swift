@@ -212,10 +212,10 @@ final class SerialPort: Device {
     case 4:
       modemControl = value & 0x1F
       updateModemStatus()
-      scheduleReceiver(at: tick)
     case 5, 6: break  // Status registers; only factories write them.
     default: scratch = value
     }
+    scheduleReceiver(at: tick)
   }
 
   private func send(_ byte: UInt8, at tick: UInt64) {
@@ -246,7 +246,6 @@ final class SerialPort: Device {
       transmitting = [transmitting[0]]
       isEmptyPending = true
     }
-    scheduleReceiver(at: tick)
   }
 
   /// The inputs: the other end's, or in loopback our own outputs DTR, RTS, OUT1, OUT2.

@@ -71,11 +71,10 @@ import Testing
     #expect(pair.read(0x20, at: 0) == 0)
   }
 
-  @Test func spuriousOfTheSecondLeavesTheCascadeInService() {
+  @Test func maskingInTheSecondTakesTheCascadeBack() {
     let pair = controllers()
     pulse(pair, 9)
     #expect(pair.output)
-    // Masked in the second after the first saw the request.
     pair.write(0xA1, 0x02, at: 0)
     #expect(!pair.output)
   }

@@ -125,6 +125,15 @@ import Testing
     #expect(counter.output(at: 65537))
   }
 
+  @Test func aNewCountCanBeReadAtOnce() {
+    let board = Board.sample()
+    board.out(0x43, 0xB0)
+    board.out(0x42, 0xFF, 0xFF)
+    board.out(0x61, 0x01)
+    #expect(board.input(0x42, at: 1) == 0xFF)
+    #expect(board.input(0x42, at: 2) == 0xFF)
+  }
+
   @Test func latchKeepsTheCountUntilRead() {
     let board = Board.sample()
     board.out(0x43, 0x34)

@@ -164,6 +164,17 @@ import Testing
     #expect(board.input(0x3FD, at: tick) & 0x02 == 0)
   }
 
+  @Test func whatIsOnTheLineOutlivesAReset() {
+    let board = board()
+    board.receiveSerial(Array("abc".utf8), at: 0)
+    board.advance(to: character)
+    board.reset()
+    #expect(board.input(0x3FD) & 1 == 0)
+    board.out(0x3FB, 0x03, at: 2 * character)
+    board.advance(to: 100 * character)
+    #expect(board.input(0x3F8, at: 100 * character) == UInt8(ascii: "b"))
+  }
+
   @Test func overrunIsAnErrorOfTheLine() {
     let board = board()
     board.out(0x3F9, 0x04)
