@@ -12,6 +12,8 @@ struct FPUMachine: ~Copyable {
 
   var cpu: CPU
   let ram: UnsafeMutableRawPointer
+  /// A block of one instruction.
+  private let place = UnsafeMutablePointer<Instruction>.allocate(capacity: 1)
   /// Where memory operands lie; EBX points there.
   static let operandAddress: UInt32 = 0x2000
 
@@ -34,7 +36,10 @@ struct FPUMachine: ~Copyable {
     for index in [SegmentRegister.es, 2, 3, 4, 5] { cpu.setSegment(index, data) }
   }
 
-  deinit { ram.deallocate() }
+  deinit {
+    ram.deallocate()
+    place.deallocate()
+  }
 
   /// Executes x87 opcode and ModR/M; the memory operand is at `operandAddress`. Returns the fault.
   mutating func execute(_ opcode: UInt32, is16: Bool = false, at eip: UInt32 = 0x1000)
@@ -49,7 +54,10 @@ struct FPUMachine: ~Copyable {
   }
 
   mutating func execute(_ instruction: Instruction, at eip: UInt32 = 0x1000) -> Interruption? {
-    cpu.eip = eip
+    place.pointee = instruction
+    cpu.currentInstruction = UnsafePointer(place)
+    cpu.blockEnd = cpu.currentInstruction
+    cpu.blockStart = eip
     do { try cpu.executeFPU(instruction) } catch { return error }
     return nil
   }

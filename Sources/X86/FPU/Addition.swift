@@ -23,7 +23,8 @@ extension Extended {
       a.sign, a.exponent, a.significand, b.sign, b.exponent, b.significand, &context)
   }
 
-  /// Adds two normalized numbers.
+  /// Adds two normalized numbers. Which is the larger is chosen without a branch: no predictor
+  /// could tell.
   @inline(__always)
   private static func sum(
     _ signA: UInt16, _ exponentA: Int32, _ significandA: UInt64,
@@ -31,17 +32,15 @@ extension Extended {
     _ context: inout NumericContext
   ) -> Extended {
     let distance = exponentA &- exponentB
-    if signA == signB {
-      return distance >= 0
-        ? addMagnitudes(signA, exponentA, significandA, significandB, distance, &context)
-        : addMagnitudes(signA, exponentB, significandB, significandA, 0 &- distance, &context)
-    }
-    if distance > 0 || distance == 0 && significandA >= significandB {
-      return subtractMagnitudes(
-        signA, exponentA, significandA, significandB, distance, &context)
-    }
-    return subtractMagnitudes(
-      signB, exponentB, significandB, significandA, 0 &- distance, &context)
+    let isSwapped = distance < 0 || distance == 0 && significandA < significandB
+    let large = isSwapped ? significandB : significandA
+    let small = isSwapped ? significandA : significandB
+    let exponent = isSwapped ? exponentB : exponentA
+    let sign = isSwapped ? signB : signA
+    let operand = aligned(small, isSwapped ? 0 &- distance : distance)
+    return signA == signB
+      ? addMagnitudes(sign, exponent, large, operand, &context)
+      : subtractMagnitudes(sign, exponent, large, operand, &context)
   }
 
   /// `small` moved `distance` places down, what falls below 128 bits kept as sticky.
@@ -56,30 +55,43 @@ extension Extended {
 
   @inline(__always)
   private static func addMagnitudes(
-    _ sign: UInt16, _ exponent: Int32, _ large: UInt64, _ small: UInt64, _ distance: Int32,
+    _ sign: UInt16, _ exponent: Int32, _ large: UInt64, _ small: Wide,
     _ context: inout NumericContext
   ) -> Extended {
-    let addend = aligned(small, distance)
-    let (high, carry) = large.addingReportingOverflow(addend.high)
-    if carry {
-      let low = addend.low >> 1 | high << 63 | addend.low & 1
-      return context.round(
-        sign: sign, exponent: exponent &+ 1, high >> 1 | integerBit, low)
-    }
-    return context.round(sign: sign, exponent: exponent, high, addend.low)
+    let (sum, overflow) = large.addingReportingOverflow(small.high)
+    let carry: UInt64 = overflow ? 1 : 0
+    let low = small.low &>> carry | (sum & carry) &<< 63 | small.low & carry
+    return context.round(
+      sign: sign, exponent: exponent &+ Int32(truncatingIfNeeded: carry),
+      sum &>> carry | carry &<< 63, low)
   }
 
   @inline(__always)
   private static func subtractMagnitudes(
-    _ sign: UInt16, _ exponent: Int32, _ large: UInt64, _ small: UInt64, _ distance: Int32,
+    _ sign: UInt16, _ exponent: Int32, _ large: UInt64, _ small: Wide,
     _ context: inout NumericContext
   ) -> Extended {
-    var difference = Wide(large, 0) - aligned(small, distance)
+    let difference = Wide(large, 0) - small
+    if _slowPath(difference.high == 0) {
+      return subtractNearlyEqual(sign, exponent, difference, &context)
+    }
+    let shift = UInt64(truncatingIfNeeded: difference.high.leadingZeroBitCount)
+    return context.round(
+      sign: sign, exponent: exponent &- Int32(truncatingIfNeeded: shift),
+      difference.high &<< shift | (difference.low &>> 1) &>> (63 &- shift),
+      difference.low &<< shift)
+  }
+
+  /// A difference that has lost its upper word.
+  @inline(never)
+  private static func subtractNearlyEqual(
+    _ sign: UInt16, _ exponent: Int32, _ difference: Wide, _ context: inout NumericContext
+  ) -> Extended {
     if difference.isZero { return .zero(context.rounding == .down ? signBit : 0) }
     let shift = difference.leadingZeroBitCount
-    difference = difference << shift
+    let normalized = difference << shift
     return context.round(
-      sign: sign, exponent: exponent &- shift, difference.high, difference.low)
+      sign: sign, exponent: exponent &- shift, normalized.high, normalized.low)
   }
 
   /// `a + b` when one of them is not normal. `original` is b as the program gave it, for NaNs.

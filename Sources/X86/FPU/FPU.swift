@@ -7,8 +7,13 @@ struct FPU: ~Copyable {
   private let registers: UnsafeMutableRawPointer
   /// The control word: masks in bits 5-0, precision in 9-8, rounding in 11-10.
   private(set) var control: UInt16 = 0x0040
-  /// The status word without TOP; see `statusWord`.
+  /// The status word without TOP and C1; see `statusWord`.
+  ///
+  /// Nearly every instruction decides C1, and few change another bit: apart, the former is a store
+  /// that nothing waits for, and the latter is hardly ever written.
   var status: UInt16 = 0
+  /// C1 at its place in the status word.
+  var c1: UInt16 = 0
   /// Physical number of ST(0), 0...7.
   var top: Int = 0
   /// A bit for each physical register that is not empty.
@@ -37,6 +42,7 @@ struct FPU: ~Copyable {
   mutating func initialize() {
     control = 0x037F
     status = 0
+    c1 = 0
     top = 0
     occupied = 0
     lastOpcode = 0
@@ -61,18 +67,24 @@ struct FPU: ~Copyable {
     static let busy: UInt16 = 1 << 15
     /// What comparisons set.
     static let comparison: UInt16 = c0 | c2 | c3
-    static let conditions: UInt16 = c0 | c1 | c2 | c3
     static let top: UInt16 = 7 << 11
   }
 
   /// All sixteen bits of the status word.
-  var statusWord: UInt16 { status | UInt16(truncatingIfNeeded: top) << 11 }
+  var statusWord: UInt16 { status | c1 | UInt16(truncatingIfNeeded: top) << 11 }
 
   /// Takes a status word over; ES and B follow from the exception flags and their masks.
   mutating func setStatusWord(_ word: UInt16) {
     top = Int(word >> 11 & 7)
-    status = word & ~(Status.top | Status.errorSummary | Status.busy)
+    c1 = word & Status.c1
+    status = word & ~(Status.top | Status.c1 | Status.errorSummary | Status.busy)
     updateErrorSummary()
+  }
+
+  /// Sets C3-C0 from their places in the status word.
+  mutating func setConditions(_ bits: UInt16) {
+    c1 = bits & Status.c1
+    status = status & ~Status.comparison | bits & Status.comparison
   }
 
   mutating func updateErrorSummary() {

@@ -51,23 +51,29 @@ extension CPU {
 
   /// ST(0) = ST(0) op ST(i).
   @inline(never)
-  mutating func arithmetic<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
+  mutating func arithmetic<O: NumericOperation>(
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>
+  ) {
     note(i)
-    _ = combine(operation, 0, i.stackIndex)
+    _ = combine(operation, 0, i.pointee.stackIndex)
   }
 
   /// ST(i) = ST(i) op ST(0).
   @inline(never)
-  mutating func arithmeticToRegister<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
+  mutating func arithmeticToRegister<O: NumericOperation>(
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>
+  ) {
     note(i)
-    _ = combine(operation, i.stackIndex, 0)
+    _ = combine(operation, i.pointee.stackIndex, 0)
   }
 
   /// ST(i) = ST(i) op ST(0), then a pop.
   @inline(never)
-  mutating func arithmeticAndPop<O: NumericOperation>(_ operation: O.Type, _ i: Instruction) {
+  mutating func arithmeticAndPop<O: NumericOperation>(
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>
+  ) {
     note(i)
-    if combine(operation, i.stackIndex, 0) { fpu.pop() }
+    if combine(operation, i.pointee.stackIndex, 0) { fpu.pop() }
   }
 
   /// ST(`destination`) = ST(`destination`) op ST(`source`). False after an unmasked exception that
@@ -91,10 +97,10 @@ extension CPU {
   /// ST(0) = ST(0) op single-precision memory.
   @inline(never)
   mutating func arithmeticSingle<O: NumericOperation>(
-    _ operation: O.Type, _ i: Instruction
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>
   ) throws(Interruption) {
     let address = effectiveAddress(i)
-    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    let bits = try read(Int(i.pointee.segment), address, as: UInt32.self)
     note(i, address)
     var context = NumericContext(control: fpu.control)
     combine(operation, Extended(single: bits, &context), context)
@@ -103,10 +109,10 @@ extension CPU {
   /// ST(0) = ST(0) op double-precision memory.
   @inline(never)
   mutating func arithmeticDouble<O: NumericOperation>(
-    _ operation: O.Type, _ i: Instruction
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>
   ) throws(Interruption) {
     let address = effectiveAddress(i)
-    let bits = try readDouble(Int(i.segment), address)
+    let bits = try readDouble(Int(i.pointee.segment), address)
     note(i, address)
     var context = NumericContext(control: fpu.control)
     combine(operation, Extended(double: bits, &context), context)
@@ -115,7 +121,7 @@ extension CPU {
   /// ST(0) = ST(0) op an integer in memory, 16 or 32 bits wide.
   @inline(never)
   mutating func arithmeticInteger<O: NumericOperation>(
-    _ operation: O.Type, _ i: Instruction, isShort: Bool
+    _ operation: O.Type, _ i: UnsafePointer<Instruction>, isShort: Bool
   ) throws(Interruption) {
     let operand = try readInteger(i, isShort: isShort)
     combine(operation, operand, NumericContext(control: fpu.control))
@@ -139,14 +145,14 @@ extension CPU {
   }
 
   private mutating func readInteger(
-    _ i: Instruction, isShort: Bool
+    _ i: UnsafePointer<Instruction>, isShort: Bool
   ) throws(Interruption) -> Extended {
     let address = effectiveAddress(i)
     let value: Int64
     if isShort {
-      value = Int64(Int16(bitPattern: try read(Int(i.segment), address)))
+      value = Int64(Int16(bitPattern: try read(Int(i.pointee.segment), address)))
     } else {
-      value = Int64(Int32(bitPattern: try read(Int(i.segment), address)))
+      value = Int64(Int32(bitPattern: try read(Int(i.pointee.segment), address)))
     }
     note(i, address)
     return Extended(integer: value)
@@ -155,15 +161,17 @@ extension CPU {
   // MARK: Comparison
 
   /// FCOM, FCOMP, FCOMPP and FUCOM… of ST(0) with ST(`source`).
-  mutating func compare(_ i: Instruction, _ source: Int, isQuiet: Bool = false, pops: Int = 0) {
+  mutating func compare(
+    _ i: UnsafePointer<Instruction>, _ source: Int, isQuiet: Bool = false, pops: Int = 0
+  ) {
     note(i)
     guard !fpu.isEmpty(0) && !fpu.isEmpty(source) else { return compareUnderflow(pops: pops) }
     compare(fpu[source], NumericContext(control: fpu.control), isQuiet: isQuiet, pops: pops)
   }
 
-  mutating func compareSingle(_ i: Instruction, pops: Int) throws(Interruption) {
+  mutating func compareSingle(_ i: UnsafePointer<Instruction>, pops: Int) throws(Interruption) {
     let address = effectiveAddress(i)
-    let bits = try read(Int(i.segment), address, as: UInt32.self)
+    let bits = try read(Int(i.pointee.segment), address, as: UInt32.self)
     note(i, address)
     guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
     var context = NumericContext(control: fpu.control)
@@ -172,9 +180,9 @@ extension CPU {
     compare(operand, context, pops: pops)
   }
 
-  mutating func compareDouble(_ i: Instruction, pops: Int) throws(Interruption) {
+  mutating func compareDouble(_ i: UnsafePointer<Instruction>, pops: Int) throws(Interruption) {
     let address = effectiveAddress(i)
-    let bits = try readDouble(Int(i.segment), address)
+    let bits = try readDouble(Int(i.pointee.segment), address)
     note(i, address)
     guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
     var context = NumericContext(control: fpu.control)
@@ -184,7 +192,7 @@ extension CPU {
   }
 
   mutating func compareInteger(
-    _ i: Instruction, isShort: Bool, pops: Int
+    _ i: UnsafePointer<Instruction>, isShort: Bool, pops: Int
   ) throws(Interruption) {
     let operand = try readInteger(i, isShort: isShort)
     guard !fpu.isEmpty(0) else { return compareUnderflow(pops: pops) }
@@ -192,7 +200,7 @@ extension CPU {
   }
 
   /// FTST.
-  mutating func compareWithZero(_ i: Instruction) {
+  mutating func compareWithZero(_ i: UnsafePointer<Instruction>) {
     note(i)
     guard !fpu.isEmpty(0) else { return compareUnderflow(pops: 0) }
     compare(.zero, NumericContext(control: fpu.control), pops: 0)
@@ -217,11 +225,11 @@ extension CPU {
 
   /// FCOMI and FUCOMI: the outcome goes to ZF, PF and CF.
   mutating func compareToFlags(
-    _ i: Instruction, isQuiet: Bool, pops: Bool
+    _ i: UnsafePointer<Instruction>, isQuiet: Bool, pops: Bool
   ) throws(Interruption) {
     try require(.cmov)
     note(i)
-    let source = i.stackIndex
+    let source = i.pointee.stackIndex
     var order = Extended.Ordering.unordered
     var isDone: Bool
     if !fpu.isEmpty(0) && !fpu.isEmpty(source) {
@@ -241,14 +249,14 @@ extension CPU {
   }
 
   /// FXAM: classes an empty register too, with the sign of what is left in it.
-  mutating func examine(_ i: Instruction) {
+  mutating func examine(_ i: UnsafePointer<Instruction>) {
     note(i)
     let value = fpu[0]
     let code =
       fpu.isEmpty(0)
       ? FPU.Status.c3 | FPU.Status.c0 | (value.isNegative ? FPU.Status.c1 : 0)
       : value.examination
-    fpu.status = fpu.status & ~FPU.Status.conditions | code
+    fpu.setConditions(code)
   }
 }
 

@@ -7,22 +7,22 @@ extension CPU {
   }
 
   mutating func clearNumericExceptions() {
-    fpu.status &= FPU.Status.conditions
+    fpu.status &= FPU.Status.comparison
     signalNumericError()
   }
 
   /// FLDCW. Unmasking an exception whose flag is set makes it pending.
-  mutating func loadControl(_ i: Instruction) throws(Interruption) {
-    fpu.setControl(try read(Int(i.segment), effectiveAddress(i)))
+  mutating func loadControl(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    fpu.setControl(try read(Int(i.pointee.segment), effectiveAddress(i)))
     signalNumericError()
   }
 
-  mutating func storeControl(_ i: Instruction) throws(Interruption) {
-    try write(Int(i.segment), effectiveAddress(i), fpu.control)
+  mutating func storeControl(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    try write(Int(i.pointee.segment), effectiveAddress(i), fpu.control)
   }
 
-  mutating func storeStatus(_ i: Instruction) throws(Interruption) {
-    try write(Int(i.segment), effectiveAddress(i), fpu.statusWord)
+  mutating func storeStatus(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    try write(Int(i.pointee.segment), effectiveAddress(i), fpu.statusWord)
   }
 
   /// FNSTSW AX.

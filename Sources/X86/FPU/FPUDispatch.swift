@@ -1,19 +1,27 @@
 /// The x87 opcodes D8 … DF: one switch over the low digit of the opcode and ModR/M.reg.
 extension CPU {
-  /// Executes an x87 instruction, FWAIT, FXSAVE or FXRSTOR; `eip` is its offset. Undocumented
-  /// opcodes do what they do on Intel's processors from the 387 on.
+  /// Executes FWAIT, FXSAVE, FXRSTOR, or the x87 instruction at `currentInstruction`: that is not
+  /// copied.
+  @inline(__always)
   mutating func executeFPU(_ i: Instruction) throws(Interruption) {
-    if _slowPath(i.handler != .fpu) { return try executeNumericState(i) }
+    if _fastPath(i.handler == .fpu) { return try executeFPU(currentInstruction) }
+    try executeNumericState(i)
+  }
+
+  /// Executes an x87 instruction in the running block. Undocumented opcodes do what they do on
+  /// Intel's processors from the 387 on.
+  @inline(__always)
+  mutating func executeFPU(_ i: UnsafePointer<Instruction>) throws(Interruption) {
     let errorSummary = UInt32(fpu.status & FPU.Status.errorSummary)
     if _slowPath(cr0.rawValue & Self.numericTraps | errorSummary != 0) { try checkNumeric(i) }
     // In octal: 1 for memory; the opcode's last digit; ModR/M.reg.
-    let isMemory: UInt32 = i.isMemory ? 0o100 : 0
-    switch isMemory | i.immediate >> 5 & 0o70 | i.immediate >> 3 & 7 {
+    let isMemory: UInt32 = i.pointee.isMemory ? 0o100 : 0
+    switch isMemory | i.pointee.immediate >> 5 & 0o70 | i.pointee.immediate >> 3 & 7 {
     // D8
     case 0o000: arithmetic(FADD.self, i)
     case 0o001: arithmetic(FMUL.self, i)
-    case 0o002: compare(i, i.stackIndex)
-    case 0o003: compare(i, i.stackIndex, pops: 1)
+    case 0o002: compare(i, i.pointee.stackIndex)
+    case 0o003: compare(i, i.pointee.stackIndex, pops: 1)
     case 0o004: arithmetic(FSUB.self, i)
     case 0o005: arithmetic(FSUBR.self, i)
     case 0o006: arithmetic(FDIV.self, i)
@@ -30,7 +38,7 @@ extension CPU {
     case 0o010: loadRegister(i)
     case 0o011: exchange(i)
     case 0o012:
-      guard i.stackIndex == 0 else { throw .invalidOpcode(.undefinedOpcode) }
+      guard i.pointee.stackIndex == 0 else { throw .invalidOpcode(.undefinedOpcode) }
       note(i)  // FNOP
     case 0o013: storeRegisterUnchecked(i)
     case 0o014, 0o015, 0o016, 0o017: try executeTopOfStack(i)
@@ -47,7 +55,7 @@ extension CPU {
     case 0o022: try conditionalMove(i, lazy.carry || lazy.zero)
     case 0o023: try conditionalMove(i, lazy.parity)
     case 0o025:
-      guard i.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
+      guard i.pointee.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
       compare(i, 1, isQuiet: true, pops: 2)  // FUCOMPP
     case 0o120: try arithmeticInteger(FADD.self, i, isShort: false)
     case 0o121: try arithmeticInteger(FMUL.self, i, isShort: false)
@@ -73,8 +81,8 @@ extension CPU {
     // DC; the reversed forms change places where ST(i) is the destination.
     case 0o040: arithmeticToRegister(FADD.self, i)
     case 0o041: arithmeticToRegister(FMUL.self, i)
-    case 0o042: compare(i, i.stackIndex)  // FCOM2
-    case 0o043: compare(i, i.stackIndex, pops: 1)  // FCOMP3
+    case 0o042: compare(i, i.pointee.stackIndex)  // FCOM2
+    case 0o043: compare(i, i.pointee.stackIndex, pops: 1)  // FCOMP3
     case 0o044: arithmeticToRegister(FSUBR.self, i)
     case 0o045: arithmeticToRegister(FSUB.self, i)
     case 0o046: arithmeticToRegister(FDIVR.self, i)
@@ -92,8 +100,8 @@ extension CPU {
     case 0o051: exchange(i)  // FXCH4
     case 0o052: storeRegister(i, pops: false)
     case 0o053: storeRegister(i, pops: true)
-    case 0o054: compare(i, i.stackIndex, isQuiet: true)
-    case 0o055: compare(i, i.stackIndex, isQuiet: true, pops: 1)
+    case 0o054: compare(i, i.pointee.stackIndex, isQuiet: true)
+    case 0o055: compare(i, i.pointee.stackIndex, isQuiet: true, pops: 1)
     case 0o150: try loadDouble(i)
     case 0o152: try storeDouble(i, pops: false)
     case 0o153: try storeDouble(i, pops: true)
@@ -103,9 +111,9 @@ extension CPU {
     // DE
     case 0o060: arithmeticAndPop(FADD.self, i)
     case 0o061: arithmeticAndPop(FMUL.self, i)
-    case 0o062: compare(i, i.stackIndex, pops: 1)  // FCOMP5
+    case 0o062: compare(i, i.pointee.stackIndex, pops: 1)  // FCOMP5
     case 0o063:
-      guard i.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
+      guard i.pointee.stackIndex == 1 else { throw .invalidOpcode(.undefinedOpcode) }
       compare(i, 1, pops: 2)  // FCOMPP
     case 0o064: arithmeticAndPop(FSUBR.self, i)
     case 0o065: arithmeticAndPop(FSUB.self, i)
@@ -124,7 +132,7 @@ extension CPU {
     case 0o071: exchange(i)  // FXCH7
     case 0o072, 0o073: storeRegister(i, pops: true)  // FSTP8, FSTP9
     case 0o074:
-      guard i.stackIndex == 0 else { throw .invalidOpcode(.undefinedOpcode) }
+      guard i.pointee.stackIndex == 0 else { throw .invalidOpcode(.undefinedOpcode) }
       storeStatusInAX()
     case 0o075: try compareToFlags(i, isQuiet: true, pops: true)
     case 0o076: try compareToFlags(i, isQuiet: false, pops: true)
@@ -145,6 +153,7 @@ extension CPU {
     CR0.emulation.rawValue | CR0.taskSwitched.rawValue
   }
 
+  @inline(never)
   private mutating func executeNumericState(_ i: Instruction) throws(Interruption) {
     switch i.handler {
     case .fwait: try fwait()
@@ -155,8 +164,8 @@ extension CPU {
   }
 
   /// D9 E0 … D9 FF.
-  private mutating func executeTopOfStack(_ i: Instruction) throws(Interruption) {
-    switch i.immediate & 0x3F {
+  private mutating func executeTopOfStack(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    switch i.pointee.immediate & 0x3F {
     case 0x20: changeSign(i, isAbsolute: false)
     case 0x21: changeSign(i, isAbsolute: true)
     case 0x24: compareWithZero(i)
@@ -183,8 +192,8 @@ extension CPU {
   }
 
   /// DB E0 … DB E7. FENI, FDISI and FSETPM served the 8087 and 287 and do nothing.
-  private mutating func executeControl(_ i: Instruction) throws(Interruption) {
-    switch i.stackIndex {
+  private mutating func executeControl(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    switch i.pointee.stackIndex {
     case 0, 1, 4: break
     case 2: clearNumericExceptions()
     case 3: initializeFPU()

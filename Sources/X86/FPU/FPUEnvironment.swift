@@ -13,7 +13,9 @@
 /// The opcode lies above CS in the 32-bit layout only; in the 16-bit real layout bits 19-16 of the
 /// addresses share their words with it.
 extension CPU {
-  private func environmentSize(_ i: Instruction) -> UInt32 { i.is16 ? 14 : 28 }
+  private func environmentSize(_ i: UnsafePointer<Instruction>) -> UInt32 {
+    i.pointee.is16 ? 14 : 28
+  }
 
   private var environment: InlineArray<7, UInt32> {
     var words = InlineArray<7, UInt32>(repeating: 0)
@@ -59,66 +61,66 @@ extension CPU {
 
   /// Writes the environment where a write cannot fault any more but for alignment.
   private mutating func writeEnvironment(
-    _ i: Instruction, _ address: UInt32
+    _ i: UnsafePointer<Instruction>, _ address: UInt32
   ) throws(Interruption) {
     let words = environment
     for index in 0..<7 {
-      if i.is16 {
+      if i.pointee.is16 {
         let word = UInt16(truncatingIfNeeded: words[index])
-        try write(Int(i.segment), address &+ UInt32(index * 2), word)
+        try write(Int(i.pointee.segment), address &+ UInt32(index * 2), word)
       } else {
-        try write(Int(i.segment), address &+ UInt32(index * 4), words[index])
+        try write(Int(i.pointee.segment), address &+ UInt32(index * 4), words[index])
       }
     }
   }
 
   private mutating func readEnvironment(
-    _ i: Instruction, _ address: UInt32
+    _ i: UnsafePointer<Instruction>, _ address: UInt32
   ) throws(Interruption) -> InlineArray<7, UInt32> {
     var words = InlineArray<7, UInt32>(repeating: 0)
     for index in 0..<7 {
-      if i.is16 {
+      if i.pointee.is16 {
         let offset = address &+ UInt32(index * 2)
-        words[index] = UInt32(try read(Int(i.segment), offset, as: UInt16.self))
+        words[index] = UInt32(try read(Int(i.pointee.segment), offset, as: UInt16.self))
       } else {
-        words[index] = try read(Int(i.segment), address &+ UInt32(index * 4))
+        words[index] = try read(Int(i.pointee.segment), address &+ UInt32(index * 4))
       }
     }
     return words
   }
 
   /// FNSTENV; then every exception is masked.
-  mutating func storeEnvironment(_ i: Instruction) throws(Interruption) {
+  mutating func storeEnvironment(_ i: UnsafePointer<Instruction>) throws(Interruption) {
     let address = effectiveAddress(i)
-    try probeWrite(Int(i.segment), address, Int(environmentSize(i)))
+    try probeWrite(Int(i.pointee.segment), address, Int(environmentSize(i)))
     try writeEnvironment(i, address)
     fpu.setControl(fpu.control | NumericExceptions.maskable.rawValue)
     signalNumericError()
   }
 
-  mutating func loadEnvironment(_ i: Instruction) throws(Interruption) {
+  mutating func loadEnvironment(_ i: UnsafePointer<Instruction>) throws(Interruption) {
     setEnvironment(try readEnvironment(i, effectiveAddress(i)))
   }
 
   /// FNSAVE: environment and registers; then FNINIT.
-  mutating func saveState(_ i: Instruction) throws(Interruption) {
+  mutating func saveState(_ i: UnsafePointer<Instruction>) throws(Interruption) {
     let address = effectiveAddress(i)
     let size = environmentSize(i)
-    try probeWrite(Int(i.segment), address, Int(size + 80))
+    try probeWrite(Int(i.pointee.segment), address, Int(size + 80))
     try writeEnvironment(i, address)
     for index in 0..<8 {
-      try writeImage(Int(i.segment), address &+ size &+ UInt32(index * 10), fpu[index])
+      try writeImage(Int(i.pointee.segment), address &+ size &+ UInt32(index * 10), fpu[index])
     }
     initializeFPU()
   }
 
-  mutating func restoreState(_ i: Instruction) throws(Interruption) {
+  mutating func restoreState(_ i: UnsafePointer<Instruction>) throws(Interruption) {
     let address = effectiveAddress(i)
     let size = environmentSize(i)
-    try probeRead(Int(i.segment), address, Int(size + 80))
+    try probeRead(Int(i.pointee.segment), address, Int(size + 80))
     setEnvironment(try readEnvironment(i, address))
     for index in 0..<8 {
-      let image = try readImage(Int(i.segment), address &+ size &+ UInt32(index * 10))
+      let image = try readImage(Int(i.pointee.segment), address &+ size &+ UInt32(index * 10))
       fpu[index] = image
     }
   }
@@ -129,7 +131,7 @@ extension CPU {
   /// the 512 bytes are aligned to 16.
   private mutating func imageAddress(_ i: Instruction) throws(Interruption) -> UInt32 {
     try require(.fxsave)
-    if !cr0.isDisjoint(with: [.emulation, .taskSwitched]) { try checkNumeric(i) }
+    try checkDevice()
     let address = effectiveAddress(i)
     if (segments[Int(i.segment)].base &+ address) & 15 != 0 {
       throw .generalProtection(0, .unalignedAccess)

@@ -4,14 +4,21 @@ extension CPU {
   /// Before an instruction that may not run now: #NM, or a pending exception. The latter is nothing
   /// to control instructions without wait, and to undefined ones.
   @inline(never)
-  mutating func checkNumeric(_ i: Instruction) throws(Interruption) {
+  mutating func checkNumeric(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    try checkDevice()
+    if !i.pointee.isNumericWithoutWait && !i.pointee.isUndefinedNumeric {
+      try raisePendingNumeric()
+    }
+  }
+
+  /// #NM while CR0.EM or CR0.TS is set.
+  func checkDevice() throws(Interruption) {
     if cr0.contains(.emulation) {
       throw Interruption(vector: Vector.deviceNotAvailable, cause: .coprocessorEmulated)
     }
     if cr0.contains(.taskSwitched) {
       throw Interruption(vector: Vector.deviceNotAvailable, cause: .taskSwitched)
     }
-    if !i.isNumericWithoutWait && !i.isUndefinedNumeric { try raisePendingNumeric() }
   }
 
   /// #MF for an unmasked exception of an earlier instruction. With CR0.NE clear it was reported
@@ -24,18 +31,18 @@ extension CPU {
 
   /// Remembers a register instruction for FSTENV and its kin.
   @inline(__always)
-  mutating func note(_ i: Instruction) {
-    fpu.instructionPointer = eip
+  mutating func note(_ i: UnsafePointer<Instruction>) {
+    fpu.instructionPointer = blockStart &+ UInt32(i.pointee.offset)
     fpu.codeSelector = segments[SegmentRegister.cs].selector
-    fpu.lastOpcode = UInt16(truncatingIfNeeded: i.immediate & 0x7FF)
+    fpu.lastOpcode = UInt16(truncatingIfNeeded: i.pointee.immediate & 0x7FF)
   }
 
   /// Remembers an instruction with a memory operand, once that has been accessed.
   @inline(__always)
-  mutating func note(_ i: Instruction, _ address: UInt32) {
+  mutating func note(_ i: UnsafePointer<Instruction>, _ address: UInt32) {
     note(i)
     fpu.dataPointer = address
-    fpu.dataSelector = segments[Int(i.segment)].selector
+    fpu.dataSelector = segments[Int(i.pointee.segment)].selector
   }
 
   /// Adds what an operation reports to the status word. False when its result must not be written:
@@ -43,17 +50,21 @@ extension CPU {
   @inline(__always)
   mutating func accept(_ context: NumericContext) -> Bool {
     let raised = context.raised.rawValue
-    if _fastPath(raised & ~context.control & NumericExceptions.maskable.rawValue == 0) {
-      fpu.status = fpu.status & ~FPU.Status.c1 | raised
-      return true
-    }
-    return acceptUnmasked(context)
+    fpu.c1 = raised & FPU.Status.c1
+    // Nearly always nothing but PE, which is masked and has long been set.
+    let known = fpu.status & context.control
+    if _fastPath(raised & ~known & NumericExceptions.maskable.rawValue == 0) { return true }
+    return acceptNew(context)
   }
 
   @inline(never)
-  private mutating func acceptUnmasked(_ context: NumericContext) -> Bool {
-    fpu.status = fpu.status & ~FPU.Status.c1 | context.reported.rawValue
-    signalNumericError()
+  private mutating func acceptNew(_ context: NumericContext) -> Bool {
+    let reported = context.reported.rawValue
+    fpu.c1 = reported & FPU.Status.c1
+    fpu.status |= reported & NumericExceptions.maskable.rawValue
+    if reported & ~context.control & NumericExceptions.maskable.rawValue != 0 {
+      signalNumericError()
+    }
     return !context.isAborted
   }
 
@@ -77,7 +88,8 @@ extension CPU {
 
   private mutating func stackFault(_ c1: UInt16) -> Bool {
     let flags: NumericExceptions = [.invalid, .stackFault]
-    fpu.status = fpu.status & ~FPU.Status.c1 | flags.rawValue | c1
+    fpu.c1 = c1
+    fpu.status |= flags.rawValue
     if fpu.control & NumericExceptions.invalid.rawValue != 0 { return true }
     signalNumericError()
     return false

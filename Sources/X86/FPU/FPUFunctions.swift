@@ -2,7 +2,7 @@
 extension CPU {
   /// ST(0) = f(ST(0)).
   mutating func unary(
-    _ i: Instruction, _ function: (Extended, inout NumericContext) -> Extended
+    _ i: UnsafePointer<Instruction>, _ function: (Extended, inout NumericContext) -> Extended
   ) {
     note(i)
     guard !fpu.isEmpty(0) else { return functionUnderflow() }
@@ -13,16 +13,17 @@ extension CPU {
 
   /// FCHS and FABS: the sign of anything, nothing raised.
   @inline(never)
-  mutating func changeSign(_ i: Instruction, isAbsolute: Bool) {
+  mutating func changeSign(_ i: UnsafePointer<Instruction>, isAbsolute: Bool) {
     note(i)
     guard !fpu.isEmpty(0) else { return functionUnderflow() }
-    fpu.status &= ~FPU.Status.c1
+    fpu.c1 = 0
     fpu[0] = isAbsolute ? fpu[0].magnitude : fpu[0].negated
   }
 
   /// ST(1) = f(ST(0), ST(1)), then a pop: FYL2X, FYL2XP1 and FPATAN.
   mutating func binary(
-    _ i: Instruction, _ function: (Extended, Extended, inout NumericContext) -> Extended
+    _ i: UnsafePointer<Instruction>,
+    _ function: (Extended, Extended, inout NumericContext) -> Extended
   ) {
     note(i)
     guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else {
@@ -43,7 +44,7 @@ extension CPU {
   }
 
   /// FSCALE.
-  mutating func scale(_ i: Instruction) {
+  mutating func scale(_ i: UnsafePointer<Instruction>) {
     note(i)
     guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else { return functionUnderflow() }
     var context = NumericContext(control: fpu.control)
@@ -52,7 +53,7 @@ extension CPU {
   }
 
   /// FPREM and FPREM1.
-  mutating func remainder(_ i: Instruction, toNearest: Bool) {
+  mutating func remainder(_ i: UnsafePointer<Instruction>, toNearest: Bool) {
     note(i)
     fpu.status &= ~FPU.Status.c2
     guard !fpu.isEmpty(0) && !fpu.isEmpty(1) else { return functionUnderflow() }
@@ -61,7 +62,7 @@ extension CPU {
     guard accept(context) else { return }
     // A NaN has no quotient: C0 and C3 stay.
     if !result.value.isNaN {
-      fpu.status = fpu.status & ~FPU.Status.conditions | result.conditions
+      fpu.setConditions(result.conditions)
     }
     fpu[0] = result.value
   }
@@ -89,7 +90,7 @@ extension CPU {
   }
 
   /// FXTRACT.
-  mutating func extract(_ i: Instruction) {
+  mutating func extract(_ i: UnsafePointer<Instruction>) {
     note(i)
     guard canPushResult() else { return }
     var context = NumericContext(control: fpu.control)
@@ -99,7 +100,7 @@ extension CPU {
 
   /// FSIN and FCOS. An argument out of range sets C2 and stays.
   mutating func trigonometric(
-    _ i: Instruction, _ function: (Extended, inout NumericContext) -> Extended
+    _ i: UnsafePointer<Instruction>, _ function: (Extended, inout NumericContext) -> Extended
   ) {
     note(i)
     fpu.status &= ~FPU.Status.c2
@@ -111,11 +112,12 @@ extension CPU {
   }
 
   private mutating func refuseArgument() {
-    fpu.status = fpu.status & ~FPU.Status.c1 | FPU.Status.c2
+    fpu.c1 = 0
+    fpu.status |= FPU.Status.c2
   }
 
   /// FSINCOS.
-  mutating func sineAndCosine(_ i: Instruction) {
+  mutating func sineAndCosine(_ i: UnsafePointer<Instruction>) {
     note(i)
     fpu.status &= ~FPU.Status.c2
     guard canPushResult() else { return }
@@ -129,7 +131,7 @@ extension CPU {
   }
 
   /// FPTAN: the tangent and 1; a NaN twice.
-  mutating func tangent(_ i: Instruction) {
+  mutating func tangent(_ i: UnsafePointer<Instruction>) {
     note(i)
     fpu.status &= ~FPU.Status.c2
     guard canPushResult() else { return }

@@ -17,10 +17,11 @@ extension Extended {
     _ context: inout NumericContext
   ) -> Extended {
     let (high, low) = a.multipliedFullWidth(by: b)
-    let exponent = exponents &- (exponentBias &- 1)
-    if high >> 63 != 0 { return context.round(sign: sign, exponent: exponent, high, low) }
+    // A product in [1, 2) moves up one place: half of them do, so no branch.
+    let shift = ~high >> 63
     return context.round(
-      sign: sign, exponent: exponent &- 1, high << 1 | low >> 63, low << 1)
+      sign: sign, exponent: exponents &- (exponentBias &- 1) &- Int32(truncatingIfNeeded: shift),
+      high &<< shift | low >> 63 & shift, low &<< shift)
   }
 
   @inline(never)

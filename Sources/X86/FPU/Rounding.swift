@@ -9,18 +9,18 @@ extension NumericContext {
     sign: UInt16, exponent: Int32, _ significand: UInt64, _ low: UInt64
   ) -> Extended {
     if _fastPath(isDefaultRounding && UInt32(bitPattern: exponent &- 1) < 0x7FFD) {
-      if low == 0 { return Extended(sign: sign, exponent: exponent, significand: significand) }
-      if low > 1 << 63 || low == 1 << 63 && significand & 1 != 0 {
-        raise(.inexactRoundedUp)
-        let (next, carry) = significand.addingReportingOverflow(1)
-        if carry {
-          return Extended(
-            sign: sign, exponent: exponent &+ 1, significand: Extended.integerBit)
-        }
-        return Extended(sign: sign, exponent: exponent, significand: next)
+      // Up or down is chance: decided without a branch.
+      let isSticky: UInt64 = low &<< 1 != 0 ? 1 : 0
+      let increment = low >> 63 & (significand | isSticky)
+      let inexact: UInt16 = low != 0 ? NumericExceptions.precision.rawValue : 0
+      raise(
+        NumericExceptions(rawValue: inexact | UInt16(truncatingIfNeeded: increment) &<< 9))
+      let (next, carry) = significand.addingReportingOverflow(increment)
+      if _slowPath(carry) {
+        return Extended(
+          sign: sign, exponent: exponent &+ 1, significand: Extended.integerBit)
       }
-      raise(.precision)
-      return Extended(sign: sign, exponent: exponent, significand: significand)
+      return Extended(sign: sign, exponent: exponent, significand: next)
     }
     return roundGeneral(sign: sign, exponent: exponent, Wide(significand, low))
   }
