@@ -3,7 +3,7 @@ GUEST ?= ringlet
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test golden lint format images images-check guests clean
+.PHONY: help setup run build test conformance golden lint format images images-check guests clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -19,6 +19,10 @@ build: setup ## the release program, .build/release/ringside
 
 test: setup ## all tests, in release; RINGSIDE_VECTORS=FOLDER adds hardware vectors
 	swift test -c release $(TESTING)
+
+conformance: build ## real processors and test386: RINGSIDE_VECTORS=FOLDER TEST386="ROM..."
+	swift test -c release $(TESTING) --filter 'VectorTests|FPUInstructionTests'
+	@Tests/conformance $(TEST386)
 
 golden: setup ## rewrite the expected screens; review the difference like code
 	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter PanesTests
