@@ -138,32 +138,6 @@ gdtr: dw 0x7FF
 idtr: dw 0x50*8+7
   dd IDT
 
-; ---- random
-rnd:  ; eax = next
-  mov eax, [v_seed]
-  push ecx
-  mov ecx, eax
-  shl ecx, 13
-  xor eax, ecx
-  mov ecx, eax
-  shr ecx, 17
-  xor eax, ecx
-  mov ecx, eax
-  shl ecx, 5
-  xor eax, ecx
-  mov [v_seed], eax
-  pop ecx
-  shr eax, 7
-  ret
-; eax = rnd % ecx
-rndn:
-  push edx
-  call rnd
-  xor edx, edx
-  div ecx
-  mov eax, edx
-  pop edx
-  ret
 ; selector
 rndsel:
   push ecx
@@ -754,63 +728,6 @@ rndss:
   pop ecx
   ret
 
-; ---- monitor
-%macro mon 2   ; number, has error code
-%assign n %1
-mstub%1:
-  %if %2
-  pop dword [v_err]
-  %else
-  mov dword [v_err], 0xEEEE
-  %endif
-  mov dword [v_vector], %1
-  mov ebx, MT + %1*0x80
-  call record
-mstub%1_iret:
-  iret
-  jmp mstub%1
-%endmacro
-mon 0,0
-mon 1,0
-mon 2,0
-mon 3,0
-mon 4,0
-mon 5,0
-mon 6,0
-mon 7,0
-mon 8,1
-mon 9,0
-mon 10,1
-mon 11,1
-mon 12,1
-mon 13,1
-mon 14,1
-mon 15,0
-mon 16,0
-mon 17,1
-mon 18,0
-mon 19,0
-mon 20,0
-mon 21,0
-mon 22,0
-mon 23,0
-mon 24,0
-mon 25,0
-mon 26,0
-mon 27,0
-mon 28,0
-mon 29,0
-mon 30,0
-mon 31,0
-mon 32,0
-align 4
-mstubs:
-%assign k 0
-%rep 33
-  dd mstub%[k]
-%assign k k+1
-%endrep
-
 record:
   push ebx
   mov eax, [v_count]
@@ -885,52 +802,7 @@ record:
   pop ebx
   call prepare
   ret
-finish:
-  mov al, 'E'
-  out 0xE9, al
-  mov al, 10
-  out 0xE9, al
-  mov dx, 0x8900
-  mov esi, .sd
-  mov ecx, 8
-  rep outsb
-  jmp .h
-.sd: db "Shutdown"
-.h: cli
-  hlt
-  jmp .h
-hash: ; esi, ecx -> prints
-  mov eax, 0x811C9DC5
-.l: xor al, [esi]
-  imul eax, 0x01000193
-  inc esi
-  dec ecx
-  jnz .l
-hex:
-  mov ecx, 8
-  jmp hexn
-hex16:
-  shl eax, 16
-  mov ecx, 4
-  jmp hexn
-hex8:
-  shl eax, 24
-  mov ecx, 2
-hexn:
-  mov edx, eax
-.l: rol edx, 4
-  mov eax, edx
-  and eax, 15
-  cmp al, 10
-  jb .d
-  add al, 39
-.d: add al, 48
-  out 0xE9, al
-  dec ecx
-  jnz .l
-  mov al, 32
-  out 0xE9, al
-  ret
+%include "monitors.inc"
 
 ; ---- what runs in the test task, at 8000h
 bits 32
