@@ -27,11 +27,11 @@ private struct EventWords {
     case .interrupt:
       kind = .interrupt
       text = event.vector == 2 ? "NMI" : "interrupt \(Self.byte(event.vector))"
-      why = event.cause.sentence
+      why = Self.capitalized(event.cause.sentence)
     case .softwareInterrupt:
       kind = .call
       text = "INT \(Self.byte(event.vector)) eax=\(Self.short(event.info))"
-      why = event.cause.sentence
+      why = Self.capitalized(event.cause.sentence)
     case .systemEnter:
       kind = .call
       text = "SYSENTER eax=\(Self.short(event.info))"
@@ -96,6 +96,10 @@ private struct EventWords {
     let instruction = Disassembly.decode(bytes, address: event.eip, is32Bit: is32Bit)
     if instruction.status == .complete && event.bytes != 0 { text += " \(instruction.text)" }
     return text
+  }
+
+  private static func capitalized(_ sentence: String) -> String {
+    sentence.prefix(1).uppercased() + sentence.dropFirst()
   }
 
   private static func place(_ event: Transition) -> String {

@@ -122,6 +122,7 @@ final class HeadlessRun {
     let serial = machine.board.takeSerialOutput()
     let debug = machine.board.takeDebugOutput()
     watcher.receive(serial)
+    if !serial.isEmpty { governor.noteActivity(at: HostClock.now) }
     return (serialSink?.write(serial) ?? true) && (debugSink?.write(debug) ?? true)
   }
 
@@ -160,45 +161,20 @@ final class HeadlessRun {
       return nil
     }
     let now = machine.ticks
-    let seconds = governor.seconds(from: now, until: tick, at: HostClock.now)
-    let bytes = seconds >= 0.001 ? sleep(seconds) : []
-    if seconds < 0.001 || governor.tick(at: HostClock.now) >= tick {
+    guard let seconds = governor.rest(from: now, until: tick, at: HostClock.now) else {
       machine.skip(to: tick)
-    } else {
-      machine.skip(to: min(tick, max(now, governor.tick(at: HostClock.now))))
+      return nil
     }
-    if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+    let bytes = sleep(seconds)
+    machine.skip(to: min(tick, max(now, governor.tick(at: HostClock.now))))
+    if !bytes.isEmpty {
+      governor.noteActivity(at: HostClock.now)
+      machine.receive(.serial(bytes))
+    }
     return nil
   }
 
   private var timeLeft: Double? {
     limits.seconds.map { max(0, started + $0 - HostClock.now) }
-  }
-}
-
-/// Relates the guest's clock to the host's while somebody watches. A guest that falls behind, or
-/// that computes faster than its clock says, is not made to catch up or wait: only HLT waits.
-struct Governor {
-  private let rate: Double
-  private var anchorTime = -Double.greatestFiniteMagnitude
-  private var anchorTick: UInt64 = 0
-  /// How far the clocks may be apart before they are related anew, in seconds.
-  private static let tolerance = 0.05
-
-  init(ticksPerSecond: UInt64) { rate = Double(ticksPerSecond) }
-
-  /// How long to sleep at `now` for the guest's clock to get from one tick to another.
-  mutating func seconds(from current: UInt64, until tick: UInt64, at now: Double) -> Double {
-    if abs(now - time(of: current)) > Self.tolerance { (anchorTime, anchorTick) = (now, current) }
-    return time(of: tick) - now
-  }
-
-  /// What the guest's clock shows at `time`.
-  func tick(at time: Double) -> UInt64 {
-    anchorTick + UInt64(max(0, (time - anchorTime) * rate))
-  }
-
-  private func time(of tick: UInt64) -> Double {
-    anchorTime + Double(Int64(bitPattern: tick &- anchorTick)) / rate
   }
 }

@@ -27,7 +27,7 @@ final class ScreenMachine {
   /// guest computes, and while it waits.
   private static let frame = 1.0 / 60
   private static let counters = 0.1
-  private static let idleCounters = 0.5
+  private static let idleCounters = 1.0
 
   /// Makes the machine and serves it until the mailbox is closed.
   static func serve(
@@ -100,6 +100,7 @@ final class ScreenMachine {
 
   private func type(_ key: Key, on console: Console) {
     guard stop == nil else { return }
+    governor.noteActivity(at: HostClock.now)
     switch console {
     case .serial: machine.receive(.serial(key.serialBytes))
     case .text: if let text = key.keyboardText { machine.receive(.keys(text)) }
@@ -140,8 +141,9 @@ final class ScreenMachine {
       return
     }
     let now = machine.ticks
-    let seconds = governor.seconds(from: now, until: tick, at: HostClock.now)
-    guard seconds >= 0.001 else { return machine.skip(to: tick) }
+    guard let seconds = governor.rest(from: now, until: tick, at: HostClock.now) else {
+      return machine.skip(to: tick)
+    }
     mailbox.forMachine.wait(hasNewConsole ? min(seconds, untilPublished + 0.001) : seconds)
     let reached = governor.tick(at: HostClock.now)
     machine.skip(to: min(tick, max(now, reached)))
@@ -177,6 +179,7 @@ final class ScreenMachine {
 
   private func publish() {
     lastPublished = HostClock.now
+    if hasNewConsole { governor.noteActivity(at: lastPublished) }
     lastScreen = machine.board.textScreen()
     hasNewConsole = false
     let state: MachineView.RunState =
