@@ -18,14 +18,15 @@ extension Machine {
   /// does not: the answer is then `.idle`, and `skip(to:)` goes on when the caller has waited.
   public func run(until limit: UInt64, returningWhenIdle: Bool = false) -> Progress {
     while true {
-      if let stop = settle() { return .stopped(stop) }
-      guard cpu.ticks < limit else { return .reached }
+      let now = cpu.ticks
+      if let stop = settle(at: now) { return .stopped(stop) }
+      guard now < limit else { return .reached }
       switch cpu.run(until: min(limit, nextHappening)) {
       case .budget, .attention:
         if let stop = missingService() { return .stopped(stop) }
       case .shutdown: return .stopped(missingService() ?? .tripleFault)
       case .halted:
-        if let stop = settle() ?? missingService() { return .stopped(stop) }
+        if let stop = settle(at: cpu.ticks) ?? missingService() { return .stopped(stop) }
         if canWake { continue }
         guard cpu.eflags.contains(.interrupt) else { return .stopped(.haltedForGood) }
         let next = nextHappening
@@ -37,7 +38,7 @@ extension Machine {
 
   /// Executes one instruction, or delivers one event. Returns why the machine cannot go on, if so.
   public func step() -> Stop? {
-    if let stop = settle() { return stop }
+    if let stop = settle(at: cpu.ticks) { return stop }
     switch cpu.step() {
     case .shutdown: return .tripleFault
     case .halted where !canWake:
@@ -47,7 +48,7 @@ extension Machine {
       skip(to: next)
     case .budget, .attention, .halted: break
     }
-    return settle()
+    return settle(at: cpu.ticks)
   }
 
   /// Lets time pass in HLT without instructions.
@@ -86,8 +87,7 @@ extension Machine {
   }
 
   /// Brings the board up to the processor's time and its lines to the processor.
-  private func settle() -> Stop? {
-    let now = cpu.ticks
+  private func settle(at now: UInt64) -> Stop? {
     while replayed < replay.count, replay[replayed].tick <= now {
       let input = replay[replayed].input
       replayed += 1
