@@ -56,7 +56,7 @@ let package = Package(
       name: "MachineTests", dependencies: ["Machine", "Chipset", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
-      name: "RingsideTests", dependencies: ["ringside", "Machine", "Chipset", "X86"],
+      name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Panes"],
       swiftSettings: settings),
     .testTarget(
       name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "X86"],

@@ -1,0 +1,136 @@
+import Cells
+import Machine
+import Panes
+import Testing
+
+@testable import ringside
+
+/// The machine's side of the screen, without a terminal.
+@Suite struct ScreenTests {
+  /// Serves the demo guest in a thread, starting paused, and hands its mailbox to `body`.
+  private func withDemo(_ body: (ScreenMailbox) throws -> Void) throws {
+    let mailbox = ScreenMailbox()
+    let thread = HostThread {
+      ScreenMachine.serve(mailbox, guest: "demo", startsPaused: true) { () throws(UserError) in
+        guard let library = GuestLibrary(program: CommandLine.arguments[0]),
+          let path = library.path(of: "demo"), let file = try? FileContents(path: path),
+          let machine = try? Machine(Machine.Configuration(), guest: Guest(image: file))
+        else { throw UserError("the demo guest is missing") }
+        return machine
+      }
+    }
+    defer {
+      mailbox.close()
+      thread.join()
+    }
+    try body(mailbox)
+  }
+
+  /// The first view that satisfies `condition`, within a few seconds.
+  private func view(_ mailbox: ScreenMailbox, _ condition: (MachineView) -> Bool) throws
+    -> MachineView
+  {
+    let end = HostClock.now + 20
+    while HostClock.now < end {
+      if let view = mailbox.takeView(), condition(view) { return view }
+      mailbox.forScreen.wait(0.1)
+    }
+    return try #require(nil as MachineView?, "no such view came")
+  }
+
+  @Test func aPausedMachineStandsAtItsEntry() throws {
+    try withDemo { mailbox in
+      let first = try view(mailbox) { _ in true }
+      #expect(first.runState == .paused && first.clock.ticks == 0)
+      #expect(first.registers.general.eax == 0x2BAD_B002)
+      #expect(first.rings.operation == .protected)
+      let current = try #require(first.code.first { $0.isCurrent })
+      #expect(current.address == first.registers.eip)
+    }
+  }
+
+  @Test func stepsAndRingChangesAreShown() throws {
+    try withDemo { mailbox in
+      _ = try view(mailbox) { _ in true }
+      mailbox.send(.step)
+      #expect(try view(mailbox) { _ in true }.clock.ticks == 1)
+      mailbox.send(.stepToRingChange)
+      let user = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > 1 }
+      #expect(user.rings.real == 3 && user.rings.timeline == [0, 3])
+      #expect(user.events.last?.kind == .back)
+      mailbox.send(.stepToRingChange)
+      let kernel = try view(mailbox) { $0.clock.ticks > user.clock.ticks && $0.runState == .paused }
+      #expect(kernel.rings.real == 0 && kernel.events.last?.text.hasPrefix("INT 80h") == true)
+    }
+  }
+
+  @Test func keysReachTheGuestAndResetStartsAnew() throws {
+    try withDemo { mailbox in
+      mailbox.send(.run)
+      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      for key: Character in ["p", "s"] {
+        mailbox.send(.guestKey(.character(key.unicodeScalars.first ?? "?"), .serial))
+      }
+      mailbox.send(.guestKey(.enter, .text))
+      _ = try view(mailbox) {
+        $0.serial.lines.contains { $0.contains("shell") && $0.contains("runs") }
+      }
+      mailbox.send(.pause)
+      _ = try view(mailbox) { $0.runState == .paused }
+      mailbox.send(.reset)
+      let fresh = try view(mailbox) { $0.clock.ticks == 0 }
+      #expect(fresh.serial.bytes == 0 && fresh.events.isEmpty)
+    }
+  }
+
+  @Test func aGuestThatEndsIsStopped() throws {
+    try withDemo { mailbox in
+      mailbox.send(.run)
+      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      for key in "exit 3\n".unicodeScalars { mailbox.send(.guestKey(.character(key), .serial)) }
+      let last = try view(mailbox) { if case .stopped = $0.runState { true } else { false } }
+      #expect(last.runState == .stopped("the guest ended with status 3"))
+    }
+  }
+
+  @Test func aMachineThatCannotBeMadeSaysWhy() {
+    let mailbox = ScreenMailbox()
+    let thread = HostThread {
+      ScreenMachine.serve(mailbox, guest: "x", startsPaused: true) { () throws(UserError) in
+        throw UserError("no")
+      }
+    }
+    thread.join()
+    #expect(mailbox.failure == "no")
+  }
+}
+
+@Suite struct GovernorTests {
+  @Test func restsLastAsLongAsTheGuestsClockSays() throws {
+    var governor = Governor(ticksPerSecond: 1000)
+    governor.noteActivity(at: 100)
+    let answer = governor.rest(from: 0, until: 500, at: 100)
+    let rest = try #require(answer)
+    #expect(abs(rest - 0.5) < 1e-9)
+    #expect(governor.tick(at: 100.25) == 250)
+    let due = governor.rest(from: 0, until: 20, at: 100.1)
+    #expect(due == nil, "what is due is not waited for")
+  }
+
+  @Test func shortRestsAreLengthened() throws {
+    var governor = Governor(ticksPerSecond: 1000)
+    governor.noteActivity(at: 100)
+    let short = governor.rest(from: 0, until: 1, at: 100)
+    #expect(short == 1.0 / 60)
+    let lull = governor.rest(from: 1500, until: 1501, at: 101.5)
+    #expect(lull == 0.1)
+  }
+
+  @Test func aGuestFarAheadOrBehindIsRelatedAnew() throws {
+    var governor = Governor(ticksPerSecond: 1000)
+    _ = governor.rest(from: 0, until: 10, at: 100)
+    let answer = governor.rest(from: 9_000, until: 9_500, at: 101)
+    let rest = try #require(answer)
+    #expect(abs(rest - 0.5) < 1e-9)
+  }
+}
