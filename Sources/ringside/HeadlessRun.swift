@@ -49,6 +49,9 @@ final class HeadlessRun {
   private var governor: Governor
   /// A hundredth of a guest second.
   private let slice: UInt64
+  /// The text screen when rules were last looked at, and its rows: making these takes time.
+  private var lastScreen: TextScreen?
+  private var lastRows: [String] = []
 
   init(
     _ machine: Machine, watcher: Watcher, serial: SerialPlace, debug: OutputSink?, limits: Limits
@@ -129,8 +132,12 @@ final class HeadlessRun {
   /// Sends what the rules say. True if the run is to end.
   private func applyRules() -> Bool {
     guard watcher.isWatching else { return false }
-    let screen = ScreenText.lines(of: machine.board.textScreen())
-    let (inputs, isDone) = watcher.check(screen: screen)
+    let screen = machine.board.textScreen()
+    if screen != lastScreen {
+      lastScreen = screen
+      lastRows = ScreenText.lines(of: screen)
+    }
+    let (inputs, isDone) = watcher.check(screen: lastRows)
     for input in inputs { machine.receive(input) }
     return isDone
   }

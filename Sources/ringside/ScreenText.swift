@@ -8,10 +8,12 @@ enum ScreenText {
     (0..<screen.rows).map { row in
       let start = row * screen.columns
       let cells = screen.cells[min(start, screen.cells.count)...].prefix(screen.columns)
-      var text = String.UnicodeScalarView()
-      text.append(contentsOf: cells.map { CP437.scalar($0.character) })
-      while text.last == " " { text.removeLast() }
-      return String(text)
+      // 0, 20h and FFh all look empty.
+      let end = cells.lastIndex { ![0, 0x20, 0xFF].contains($0.character) }
+      guard let end else { return "" }
+      return cells[...end].reduce(into: "") { text, cell in
+        text.unicodeScalars.append(CP437.scalar(cell.character))
+      }
     }
   }
 }

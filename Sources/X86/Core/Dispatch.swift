@@ -361,9 +361,7 @@ extension CPU {
           isTaken = try countedBranch(op)
           break dispatch
 
-        case .fpu:
-          synchronizeEIP(op)
-          try executeFPU(op.pointee)
+        case .fpu: try executeFPU(op)
         default:
           synchronizeEIP(op)
           try execute(op.pointee)

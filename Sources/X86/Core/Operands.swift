@@ -45,6 +45,7 @@ extension CPU {
   }
 
   /// Reads the operand that ModR/M.rm names, register or memory.
+  @inline(__always)
   mutating func readOperand<T: Word>(
     _ i: Instruction, as type: T.Type = T.self
   ) throws(Interruption) -> T {

@@ -29,7 +29,7 @@ extension CPU {
     let top = stackPointer
     // Twice through the image: what can fault comes before the first register changes.
     for isSecondPass in [false, true] {
-      for number in 0..<8 {
+      for number in (0..<8).reversed() {
         let offset = (top &+ size &* UInt32(7 - number)) & stackMask
         if is16 {
           let value: UInt16 = try read(SegmentRegister.ss, offset)
