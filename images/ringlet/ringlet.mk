@@ -1,4 +1,4 @@
-# Ringlet: its programs, the disk they lie on, the kernel with that disk in it, and the floppy.
+# Ringlet: its programs, the disk they lie on, and the kernel with that disk in it.
 RINGLET := $(OUT)/ringlet
 COMMANDS := sh help ls cat echo wc rm ps kill
 DEMOS := getpid ctxsw forks pages divide illegal port cli rings cpuid timer diskcopy puts smc spin
@@ -32,10 +32,3 @@ $(RINGLET)/kernel/start.o: CC += -I$(RINGLET)
 $(RINGLET)/kernel/start.o: $(RINGLET)/ringlet.disk
 $(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld
 	$(LD) -T common/guest.ld $(filter %.o,$^) -o $@
-
-$(RINGLET)/ringlet.bin: $(OUT)/ringlet.elf
-	$(OBJCOPY) -O binary $< $@
-$(RINGLET)/boot/floppy.o: CC += -I$(RINGLET)
-$(RINGLET)/boot/floppy.o: $(RINGLET)/ringlet.bin
-$(OUT)/ringlet.img: $(RINGLET)/boot/floppy.o $(OUT)/ringlet.elf ringlet/boot/floppy.ld
-	$(LD) -T ringlet/boot/floppy.ld --just-symbols=$(OUT)/ringlet.elf --oformat binary $< -o $@

@@ -4,7 +4,7 @@
 
 enum { CONTROL_C = 3 };
 
-static char queue[256];
+static char queue[1024];
 static unsigned head, tail;
 static struct lock input_lock;
 

@@ -1,6 +1,6 @@
-// The boot floppy: one sector of code, then the kernel, on a disk of 1440 KiB. The sector plays
-// the part of a Multiboot loader: it brings the kernel to 1 MiB, clears what the file does not
-// hold, and enters in protected mode with the memory's size. The BIOS loads it at 0000:7C00.
+// A boot floppy: one sector of code, then a kernel, on a disk of 1440 KiB. The sector plays the
+// part of a Multiboot loader: it brings the kernel to 1 MiB, clears what the file does not hold,
+// and enters in protected mode with the memory's size. The BIOS loads it at 0000:7C00.
 .intel_syntax noprefix
 .set SECTORS_PER_TRACK, 18
 .set STAGE, 0x10000                   // the BIOS cannot reach 1 MiB: the kernel waits here
@@ -121,7 +121,7 @@ drive:
   .word 0xaa55                        // the mark of a boot sector
 
 kernel:
-  .incbin "ringlet.bin"
+  .incbin KERNEL_FILE
 kernel_file_end:
 .set kernel_bytes, kernel_file_end - kernel
 .set kernel_sectors, (kernel_bytes + 511) / 512
