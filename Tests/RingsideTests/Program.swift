@@ -14,7 +14,11 @@ struct Program {
 
   /// Runs `ringside` with these arguments; its standard input is at its end.
   init(_ arguments: [String]) throws {
-    let program = try Self.path
+    try self.init(at: Self.path, arguments)
+  }
+
+  /// Runs any program.
+  init(at program: String, _ arguments: [String]) throws {
     var pipes: [[Int32]] = [[0, 0], [0, 0]]
     for index in 0..<2 { try #require(pipe(&pipes[index]) == 0) }
     var actions = posix_spawn_file_actions_t()

@@ -37,8 +37,9 @@ static void next_row(void) {
   column = 0;
   if (++row < ROWS) return;
   row--;
-  for (unsigned cell = 0; cell < (ROWS - 1) * COLUMNS; cell++) screen[cell] = screen[cell + COLUMNS];
-  clear((ROWS - 1) * COLUMNS, ROWS * COLUMNS);
+  unsigned last = (ROWS - 1) * COLUMNS;
+  for (unsigned cell = 0; cell < last; cell++) screen[cell] = screen[cell + COLUMNS];
+  clear(last, ROWS * COLUMNS);
 }
 
 static void screen_put(char character) {

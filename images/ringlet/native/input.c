@@ -65,6 +65,10 @@ void native_input_start(void) {
   keyboard_send(KEYBOARD_STATUS, 0xae);  // keyboard on
   keyboard_send(KEYBOARD_STATUS, 0x60);  // the next byte is its command byte:
   keyboard_send(KEYBOARD_DATA, 0x45);    // interrupts, translated to the scan codes above
+  // A byte that lies there already has announced itself to nobody, and until it is taken no
+  // other comes.
+  for (unsigned tries = 0; tries < 100 && inb(KEYBOARD_STATUS) & OUTPUT_FULL; tries++)
+    inb(KEYBOARD_DATA);
   outb(COM1 + 1, 1);                     // interrupt when a byte has come
   outb(COM1 + 4, 0x0b);                  // OUT2 lets the interrupt through to the bus
 }
