@@ -16,6 +16,8 @@ public struct GuestLibrary {
     public var file: String
     /// What it is, in a few words.
     public var summary: String
+    /// The modes it can run in, separated by spaces.
+    public var modes: String
   }
 
   /// The library's folder, with no slash at its end.
@@ -50,9 +52,10 @@ public struct GuestLibrary {
       .split(separator: "\n").filter { !$0.hasPrefix("#") }
       .compactMap { line in
         let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-        guard fields.count >= 3 else { return nil }
+        guard fields.count == 4 else { return nil }
         return Entry(
-          name: String(fields[0]), file: String(fields[1]), summary: String(fields[2]))
+          name: String(fields[0]), file: String(fields[1]), summary: String(fields[2]),
+          modes: String(fields[3]))
       }
   }
 

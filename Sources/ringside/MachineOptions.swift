@@ -56,8 +56,14 @@ struct MachineOptions: ParsableArguments {
 
   /// The guest with its files open. `image` is a file or the name of a built-in guest.
   func guest(image: String?) throws(UserError) -> Guest {
-    do {
-      var guest = Guest(image: try image.map(open(image:)))
+    let library = GuestLibrary(program: CommandLine.arguments[0])
+    var source: FileContents?
+    if let image, GuestSource.isSource(image) {
+      source = try GuestSource.image(of: image, library: library)
+    }
+    do throws(ImageError) {
+      var guest = Guest(image: source)
+      if source == nil, let image { guest.image = try open(image: image, library: library) }
       guest.initrd = try initrd.map(contents)
       guest.bios = try bios.map(contents)
       guest.videoBIOS = try vgabios.map(contents)
@@ -72,8 +78,7 @@ struct MachineOptions: ParsableArguments {
     try FileContents(path: path)
   }
 
-  private func open(image name: String) throws(ImageError) -> FileContents {
-    let library = GuestLibrary(program: CommandLine.arguments[0])
+  private func open(image name: String, library: GuestLibrary?) throws(ImageError) -> FileContents {
     if let path = library?.path(of: name), !FileContents.exists(name) {
       return try FileContents(path: path)
     }

@@ -6,7 +6,7 @@ struct Ringside: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ringside",
     abstract: "A PC to look into: guests run on a processor that shows every ring change.",
-    subcommands: [ScreenCommand.self, RunCommand.self],
+    subcommands: [ScreenCommand.self, RunCommand.self, ImagesCommand.self],
     defaultSubcommand: ScreenCommand.self)
 
   static func main() {

@@ -8,8 +8,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run a guest without a screen.",
     discussion: """
-      IMAGE is a file (Multiboot ELF, Linux bzImage, boot sector, flat binary or ROM) or a \
-      built-in guest: demo, hello, crash, toyboot.
+      IMAGE is a file (Multiboot ELF, Linux bzImage, boot sector, flat binary or ROM), a source \
+      file (.S or .c) to make one of, or a built-in guest: see ‘ringside images’.
 
       Exit status: what the guest wrote to port F4h (63 if that is above 63); 0 when it halted \
       for good or --until matched; 64 for a wrong option or an unusable file; 69 when it needs \
@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
       throw UserError("--timeout \(timeout): a time limit is longer than 0 seconds")
     }
     guard image != nil || machine.bios != nil else {
-      throw UserError("run what? Name an image file, a built-in guest (demo), or give --bios")
+      throw UserError("run what? Name an image file, a built-in guest (ringlet), or give --bios")
     }
     let watcher = try Watcher(sends: send, keys: keys, until: until)
     let guest = try machine.guest(image: image)

@@ -9,8 +9,8 @@ struct ScreenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "screen", abstract: "Open the screen on a guest (the default).")
 
-  @Argument(help: "The guest: a file, or a built-in name.")
-  var image = "demo"
+  @Argument(help: "The guest: a file, a source file (.S, .c), or a built-in name.")
+  var image = "ringlet"
   @OptionGroup
   var machine: MachineOptions
   @Flag(help: "Start paused, before the guest's first instruction.")

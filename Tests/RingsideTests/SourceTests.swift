@@ -1,0 +1,68 @@
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Guests given as source files, and the list of those that are there.
+@Suite struct SourceTests {
+  @Test func assemblyRuns() throws {
+    let source = """
+      .intel_syntax noprefix
+      #include "multiboot.inc"
+      .text
+      .globl _start
+      _start:
+        mov al, 9
+        out 0xf4, al
+      """
+    let run = try Self.run(source, suffix: ".S")
+    #expect(run.status == 9 && run.errors.isEmpty)
+  }
+
+  @Test func cRuns() throws {
+    let source = """
+      #include "io.h"
+      int main(void) { outb(0x3f8, 'C'); return 0; }
+      """
+    let run = try Self.run(source, suffix: ".c")
+    #expect(run.status == 0 && run.output == "C")
+  }
+
+  @Test func mistakeIsReportedWithFileAndLine() throws {
+    let run = try Self.run(
+      "#include \"multiboot.inc\"\n.intel_syntax noprefix\n  mvo eax, 1\n", suffix: ".S")
+    #expect(run.status == 64)
+    #expect(run.errors.contains(".S:3:3: error:"))
+  }
+
+  @Test func sourceWithoutHeaderIsRefused() throws {
+    let run = try Self.run("nop\n", suffix: ".S")
+    #expect(run.status == 64)
+    #expect(run.errors.contains("neither #include \"multiboot.inc\" nor"))
+    #expect(try Program(["run", "/nowhere/my.S"]).errors.contains("there is no such file"))
+  }
+
+  @Test func imagesAreListedWithTheirModes() throws {
+    let list = try Program(["images"])
+    #expect(list.status == 0)
+    let words = list.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(words.map(\.first) == ["ringlet", "demo", "hello", "crash", "ring1", "toyboot"])
+    #expect(words.allSatisfy { $0[1] == "emulation" })
+  }
+
+  private static func run(_ source: String, suffix: String) throws -> Program {
+    var name = Array("/tmp/ringside-test-XXXXXX\(suffix)".utf8CString)
+    let descriptor = mkstemps(&name, Int32(suffix.utf8.count))
+    try #require(descriptor >= 0)
+    let path = String(
+      decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { unlink(path) }
+    let bytes = Array(source.utf8)
+    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+    close(descriptor)
+    return try Program(["run", path, "--timeout", "20"])
+  }
+}
