@@ -26,10 +26,12 @@ extension CPU {
           break dispatch
         case .stop:
           removePlantedStop()
+          eip = blockStart &+ UInt32(op.pointee.offset)
           leaveBlock()
           return
         case .blockKilled:
           removePlantedStop()
+          eip = blockStart &+ UInt32(op.pointee.offset)
           leaveBlock()
           isTaken = false
           break dispatch
