@@ -9,6 +9,16 @@ extension Machine {
     board.writePort(lineControl, width: 1, value: 3, at: cpu.ticks)
   }
 
+  /// Whether a byte over the serial line can end a HLT: the receiver's interrupt is enabled in the
+  /// UART (IER) and not masked in the interrupt controller (IMR).
+  public var serialInputCanWake: Bool {
+    let (interruptEnable, lineControl, mask): (UInt16, UInt16, UInt16) = (0x3F9, 0x3FB, 0x21)
+    func port(_ number: UInt16) -> UInt32 { board.readPort(number, width: 1, at: cpu.ticks) }
+    // With DLAB set, the enables are hidden behind the divisor: give them the benefit of the doubt.
+    return port(mask) & 0x10 == 0
+      && (port(lineControl) & 0x80 != 0 || port(interruptEnable) & 1 != 0)
+  }
+
   /// A boot sector asked for a BIOS service, and there is no BIOS: the vector is null. Names the
   /// service. To be asked now and then; looks at the software interrupts since the last time.
   func missingService() -> Stop? {

@@ -162,7 +162,7 @@ final class HeadlessRun {
   /// The guest waits in HLT until `tick`: sleep until then, or until there is input.
   private func wait(until tick: UInt64) -> Stop? {
     guard tick < .max else {
-      guard let input, input.isOpen else { return .haltedForGood }
+      guard let input, input.isOpen, machine.serialInputCanWake else { return .haltedForGood }
       let bytes = sleep(nil)
       if !bytes.isEmpty { machine.receive(.serial(bytes)) }
       return nil
