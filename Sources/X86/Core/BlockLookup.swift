@@ -10,12 +10,12 @@ extension CPU {
     let guess = slot.pointee
     if guess.pointee.key == key && fitsCodeLimit(guess) { return guess }
 
-    let physical = try translate(linear, .execute, user: cpl == 3)
+    let physical = try translateCode(linear)
     if let known = blocks.find(physical, is32Bit: isCode32Bit), fitsCodeLimit(known) {
       if known.pointee.secondPage == Block.noPage {
         return file(known, under: key, in: slot)
       }
-      let second = try translate((linear | 0xFFF) &+ 1, .execute, user: cpl == 3)
+      let second = try translateCode((linear | 0xFFF) &+ 1)
       if second == known.pointee.secondPage { return file(known, under: key, in: slot) }
     }
     return try makeBlock(linear, physical, key, slot)
@@ -56,7 +56,7 @@ extension CPU {
     if count == 0 {
       // The first instruction goes on in the next page, or beyond the limit of CS.
       if allowed <= room { throw .generalProtection(0, .codeLimitExceeded) }
-      second = try translate((linear | 0xFFF) &+ 1, .execute, user: cpl == 3)
+      second = try translateCode((linear | 0xFFF) &+ 1)
       _ = gather(physical, 0, room)
       let available = min(allowed, Decoder.longest)
       decoder = Decoder(

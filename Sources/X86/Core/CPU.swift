@@ -88,6 +88,7 @@ public struct CPU: ~Copyable {
   public let profile: Profile
   public var memory: PhysicalMemory
   var tlb = TLB()
+  var codeTLB = CodeTLB()
   var blocks: BlockCache
   public var log: TransitionLog
   /// Which ports and memory-mapped accesses get a transition of their own.
@@ -231,6 +232,7 @@ public struct CPU: ~Copyable {
     generation = (generation &+ 1) & 0x3FFF_FFFF
     if generation == 0 {
       blocks.removeAll(&memory)
+      codeTLB.removeAll()
       generation = 1
     }
     updateCodeStamp()

@@ -11,36 +11,48 @@ extension CPU {
     static let fetch: UInt32 = 16
   }
 
-  /// The physical address of a linear one, from the TLB or by a walk that fills it. Throws #PF.
+  /// The physical address of data at a linear one, from the TLB or by a walk that fills it.
+  /// Throws #PF.
   mutating func translate(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> PhysicalAddress {
     let index = TLB.index(linear, user: user)
     let page = linear & 0xFFFF_F000
     let known = tlb.translations[index]
-    if known.tag == page {
-      switch kind {
-      case .read: return physical(known, linear, index, user: user)
-      case .write:
-        if known.isWritable && known.isDirty { return physical(known, linear, index, user: user) }
-      case .execute:
-        if known.isExecutable { return physical(known, linear, index, user: user) }
-      }
+    if known.tag == page && (kind == .read || known.isWritable && known.isDirty) {
+      return physical(known, linear, index, user: user)
     }
     var found = Translation()
     found.tag = page
     if cr0.contains(.paging) {
-      found = try cr4.contains(.physicalAddressExtension)
-        ? walkPAE(linear, kind, user: user) : walk(linear, kind, user: user)
+      found = try walkTables(linear, kind, user: user)
     } else {
       found.physical = UInt64(page)
       found.isWritable = true
       found.isDirty = true
-      found.isExecutable = true
     }
     found.physical &= addressMask
     tlb.insert(found, at: index)
     return physical(found, linear, index, user: user)
+  }
+
+  /// The physical address of an instruction byte at the current privilege. Throws #PF.
+  mutating func translateCode(_ linear: UInt32) throws(Interruption) -> PhysicalAddress {
+    guard cr0.contains(.paging) else { return UInt64(linear) & addressMask }
+    let entry = codeTLB.entry(for: linear, user: cpl == 3)
+    if entry.pointee.generation != generation {
+      let found = try walkTables(linear, .execute, user: cpl == 3)
+      entry.pointee = CodeTLB.Entry(
+        generation: generation, physical: found.physical & addressMask)
+    }
+    return entry.pointee.physical | UInt64(linear & 0xFFF)
+  }
+
+  private mutating func walkTables(
+    _ linear: UInt32, _ kind: AccessKind, user: Bool
+  ) throws(Interruption) -> Translation {
+    try cr4.contains(.physicalAddressExtension)
+      ? walkPAE(linear, kind, user: user) : walk(linear, kind, user: user)
   }
 
   /// Grants the fast path what this translation and the frame allow, and returns the address.
@@ -118,10 +130,11 @@ extension CPU {
     try checkRights(linear, kind, user: user, rights: rights, noExecute: false)
     if !isLarge { setBits(directoryAddress, UInt64(directory), 0x20, 4) }
     setBits(entryAddress, UInt64(entry), kind == .write ? 0x60 : 0x20, 4)
-    let page = isLarge
+    let page =
+      isLarge
       ? directory & 0xFFC0_0000 | linear & 0x3F_F000 : entry & 0xFFFF_F000
     return translation(
-      linear, kind, user: user, entry: UInt64(entry), rights: rights, noExecute: false,
+      linear, kind, user: user, entry: UInt64(entry), rights: rights,
       physical: UInt64(page))
   }
 
@@ -166,10 +179,11 @@ extension CPU {
     try checkRights(linear, kind, user: user, rights: rights, noExecute: noExecute)
     if !isLarge { setBits(directoryAddress, directory, 0x20, 8) }
     setBits(entryAddress, entry, kind == .write ? 0x60 : 0x20, 8)
-    let page = isLarge
+    let page =
+      isLarge
       ? directory & 0xF_FFE0_0000 | UInt64(linear & 0x1F_F000) : entry & frameMask
     return translation(
-      linear, kind, user: user, entry: entry, rights: rights, noExecute: noExecute, physical: page)
+      linear, kind, user: user, entry: entry, rights: rights, physical: page)
   }
 
   /// U/S, R/W with CR0.WP, and NX (SDM 3A, 4.6).
@@ -189,14 +203,13 @@ extension CPU {
 
   private func translation(
     _ linear: UInt32, _ kind: AccessKind, user: Bool, entry: UInt64, rights: UInt32,
-    noExecute: Bool, physical: PhysicalAddress
+    physical: PhysicalAddress
   ) -> Translation {
     var found = Translation()
     found.tag = linear & 0xFFFF_F000
     found.isWritable = rights & 2 != 0 || !(user || cr0.contains(.writeProtect))
     found.isDirty = kind == .write || entry & 0x40 != 0
     found.isGlobal = entry & 0x100 != 0 && cr4.contains(.pageGlobal)
-    found.isExecutable = !noExecute
     found.physical = physical
     return found
   }

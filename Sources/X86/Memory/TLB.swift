@@ -18,7 +18,6 @@ struct Translation {
   var isWritable = false
   var isDirty = false
   var isGlobal = false
-  var isExecutable = false
   /// Physical page address.
   var physical: PhysicalAddress = 0
 }

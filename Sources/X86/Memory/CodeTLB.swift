@@ -1,0 +1,41 @@
+/// Translations for instruction fetch: every page executed since the last flush, none forgotten.
+///
+/// A page is walked when the first instruction in it is fetched and not again until a flush. That
+/// makes accessed bits, and the use of stale translations, follow from the instructions executed
+/// and not from how these are cut into blocks.
+struct CodeTLB: ~Copyable {
+  struct Entry {
+    /// The translation generation in which this was walked; 0 never.
+    var generation: UInt32 = 0
+    /// Physical page address.
+    var physical: PhysicalAddress = 0
+  }
+
+  /// Leaves of 1024 pages, made on demand: supervisor [0, 1024), user [1024, 2048).
+  private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
+
+  init() {
+    directory = .allocate(capacity: 2048)
+    directory.initialize(repeating: nil, count: 2048)
+  }
+
+  deinit {
+    for index in 0..<2048 { directory[index]?.deallocate() }
+    directory.deallocate()
+  }
+
+  /// Makes every page one that has never been walked.
+  func removeAll() {
+    for index in 0..<2048 { directory[index]?.update(repeating: Entry(), count: 1024) }
+  }
+
+  /// The entry for the page of a linear address.
+  func entry(for linear: UInt32, user: Bool) -> UnsafeMutablePointer<Entry> {
+    let index = Int(linear >> 22) + (user ? 1024 : 0)
+    if let leaf = directory[index] { return leaf + Int(linear >> 12 & 1023) }
+    let leaf = UnsafeMutablePointer<Entry>.allocate(capacity: 1024)
+    leaf.initialize(repeating: Entry(), count: 1024)
+    directory[index] = leaf
+    return leaf + Int(linear >> 12 & 1023)
+  }
+}
