@@ -1,0 +1,60 @@
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Debian's kernel and BusyBox, where `make guests` has brought them.
+@Suite(.enabled(if: LinuxTests.isHere, "no Linux in guests/: make guests brings it"))
+struct LinuxTests {
+  private static let folder =
+    #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/guests"
+  static let isHere = access(folder + "/vmlinuz", R_OK) == 0
+
+  /// The kernel's tests of its ciphers are left out: they are two thirds of its boot.
+  private static func arguments(_ console: String) -> [String] {
+    [
+      "run", folder + "/vmlinuz", "--initrd", folder + "/initramfs.gz", "--append",
+      "console=\(console) quiet cryptomgr.notests",
+    ]
+  }
+
+  @Test func shellAnswersOnTheSerialLine() throws {
+    let run = try Program(
+      Self.arguments("ttyS0") + [
+        "--send", "/ # =echo product: $((6 * 7)); uname -m; cat /proc/cpuinfo\\n",
+        "--until", "power management:", "--max-instructions", "12000000000",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("product: 42"))
+    #expect(run.output.contains("i686"))
+    #expect(run.output.contains("model name\t: Ringside i686"))
+  }
+
+  @Test func shellAnswersOnTheTextScreen() throws {
+    let run = try Program(
+      Self.arguments("tty0") + [
+        "--keys", "/ #=echo $((6 * 7))--$(uname -m)\\n", "--until", "42--i686",
+        "--screen-dump", "-", "--serial", "none", "--max-instructions", "12000000000",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("42--i686"))
+  }
+
+  /// Decompression, the kernel's patching of itself and its first milliseconds.
+  @Test func lengthOfBlocksNeverShows() throws {
+    let reports = try ["1", "7", "64"].map { length in
+      try Program(
+        Self.arguments("ttyS0") + [
+          "--block-length", length, "--max-instructions", "2700000000", "--stats", "text",
+        ])
+    }
+    let digests = reports.map { report in
+      report.errors.split(separator: "\n").first { $0.hasPrefix("digest:") }
+    }
+    #expect(digests[0] != nil)
+    #expect(Set(digests).count == 1, "\(digests)")
+  }
+}
