@@ -151,12 +151,15 @@ final class ScreenMachine {
 
   /// A stretch of single steps, until CPL differs.
   private func runToRingChange() {
+    isIdle = false
     let ring = machine.ring
-    for _ in 0..<20_000 {
-      end(machine.step())
-      if mode == .paused || machine.ring != ring {
-        mode = .paused
-        break
+    for _ in 0..<20_000 where mode == .toRingChange {
+      switch machine.run(until: machine.ticks + 1, returningWhenIdle: true) {
+      case .reached: if machine.ring != ring { mode = .paused }
+      case .stopped(let reason): end(reason)
+      case .idle(let tick):
+        drain()
+        return rest(until: tick)
       }
     }
     drain()
