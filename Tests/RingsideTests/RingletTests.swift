@@ -17,7 +17,7 @@ import X86
     "help", "getpid", "ctxsw", "forks", "pages", "divide", "illegal", "port", "cli", "rings",
     "cpuid", "timer 2", "diskcopy", "puts 3", "smc", "spin 5", "ls | wc", "ps", "cat readme | wc",
     "echo one two > note", "cat < note", "cat note readme | cat | wc", "rm note", "cat note",
-    "nonsense", "kill 99", "exit 7",
+    "nonsense", "kill 99", "cat disk > big", "ls | wc", "rm big", "sh", "exit", "exit 7",
   ]
 
   @Test(arguments: Profile.all.map(\.name)) func everyProgramRuns(name: String) throws {
@@ -89,6 +89,13 @@ import X86
     let (output, stop) = Self.run(machine)
     #expect(stop == .haltedForGood)
     #expect(Self.lines(output) == Self.lines(try Self.text("ring1/expected.txt")))
+    #expect(Self.lines(output).dropLast(2).map(String.init) == PrivilegeTable.lines)
+  }
+
+  @Test func floppyNeedsABIOS() throws {
+    let machine = try Self.machine(image: Self.contents(Self.bytes("built/ringlet.img")))
+    let (_, stop) = Self.run(machine)
+    #expect(stop.map { "\($0)".contains("INT 13h") } == true)
   }
 
   @Test(.enabled(if: QEMU.path != nil, "qemu-system-i386 is not installed"))

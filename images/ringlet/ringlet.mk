@@ -1,6 +1,6 @@
 # Ringlet: its programs, the disk they lie on, and the kernel with that disk in it.
 RINGLET := $(OUT)/ringlet
-COMMANDS := sh help ls cat echo wc rm ps kill
+COMMANDS := sh help ls cat echo wc rm ps kill halt
 DEMOS := getpid ctxsw forks pages divide illegal port cli rings cpuid timer diskcopy puts smc spin
 PROGRAMS := $(COMMANDS) $(DEMOS)
 LIBRARY := $(addprefix $(RINGLET)/user/,start.o print.o text.o line.o) $(OUT)/common/memory.o
@@ -28,6 +28,8 @@ KERNEL := start entry main lock print memory paging process exec trap syscall co
 NATIVE := native segments gates devices console input disk
 RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
   $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(OUT)/common/memory.o
+# A kernel stack has one page.
+$(RINGLET_OBJECTS): CC += -Wframe-larger-than=256
 $(RINGLET)/kernel/start.o: CC += -I$(RINGLET)
 $(RINGLET)/kernel/start.o: $(RINGLET)/ringlet.disk
 $(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld

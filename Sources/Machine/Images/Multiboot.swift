@@ -14,14 +14,17 @@ struct MultibootHeader {
   var offset: Int
   var flags: UInt32
 
-  /// Looks for the header in the first 8 KiB.
+  /// Looks for the header in the first 8 KiB. Behind a boot sector it counts only if it says where
+  /// to load: the disk may well have a kernel on it.
   static func find(in bytes: ImageReader) -> MultibootHeader? {
     for offset in stride(from: 0, to: min(8192, bytes.bytes.count), by: 4)
     where bytes.u32(at: offset) == magic {
       guard let flags = bytes.u32(at: offset + 4), let checksum = bytes.u32(at: offset + 8),
         magic &+ flags &+ checksum == 0
       else { continue }
-      return MultibootHeader(offset: offset, flags: flags)
+      let header = MultibootHeader(offset: offset, flags: flags)
+      let isDisk = bytes.u16(at: 510) == 0xAA55 && bytes.u32(at: 0) != ELF.magic
+      return isDisk && flags & hasAddresses == 0 ? nil : header
     }
     return nil
   }

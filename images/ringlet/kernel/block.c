@@ -7,7 +7,7 @@ static int disk_is_real;
 static uint32_t block_count;
 
 void block_init(void) {
-  uint8_t first[BLOCK];
+  static uint8_t first[BLOCK];
   const struct superblock *super = (const struct superblock *)first;
   disk_is_real = machine->disk_transfer(0, first, 0) == 0 && super->magic == SUPERBLOCK_MAGIC;
   if (!disk_is_real) super = (const struct superblock *)ram_disk;

@@ -9,21 +9,25 @@ enum { DIRECT = 27, INDIRECT = BLOCK / 2, COUNT = 32 };
 static struct superblock super;
 static struct inode inodes[COUNT];
 
+// A kernel stack has one page, and blocks on it would soon fill it. Nothing in this file gives the
+// processor away, so one buffer for each purpose is enough.
+static uint8_t content[BLOCK], bitmap[BLOCK];
+static uint16_t indirect[INDIRECT];
+static struct disk_inode table[PER_BLOCK];
+
 void inodes_init(void) {
-  uint8_t block[BLOCK];
-  block_read(0, block);
-  super = *(struct superblock *)block;
+  block_read(0, content);
+  super = *(struct superblock *)content;
 }
 
 /// Reads or writes an inode's place on the disk.
 static void transfer(struct inode *inode, int write) {
-  struct disk_inode block[PER_BLOCK];
   uint32_t number = FIRST_INODE_BLOCK + inode->number / PER_BLOCK;
-  struct disk_inode *place = &block[inode->number % PER_BLOCK];
-  block_read(number, block);
+  struct disk_inode *place = &table[inode->number % PER_BLOCK];
+  block_read(number, table);
   if (write) {
     *place = inode->disk;
-    block_write(number, block);
+    block_write(number, table);
   } else {
     inode->disk = *place;
   }
@@ -78,7 +82,6 @@ void inode_unlink(struct inode *inode) {
 
 /// A free block, now full of zeros and taken; 0 if the disk is full.
 static uint16_t block_allocate(void) {
-  uint8_t bitmap[BLOCK];
   block_read(BITMAP, bitmap);
   for (uint32_t number = super.first_data; number < super.blocks; number++) {
     if (bitmap[number / 8] & 1 << number % 8) continue;
@@ -91,7 +94,6 @@ static uint16_t block_allocate(void) {
 }
 
 static void block_free(uint32_t number) {
-  uint8_t bitmap[BLOCK];
   block_read(BITMAP, bitmap);
   bitmap[number / 8] &= ~(1 << number % 8);
   block_write(BITMAP, bitmap);
@@ -108,25 +110,23 @@ static uint16_t block_of(struct inode *inode, uint32_t index, int create) {
   if (index >= INDIRECT) return 0;
   if (!blocks[DIRECT] && create) blocks[DIRECT] = block_allocate();
   if (!blocks[DIRECT]) return 0;
-  uint16_t more[INDIRECT];
-  block_read(blocks[DIRECT], more);
-  if (!more[index] && create) {
-    more[index] = block_allocate();
-    block_write(blocks[DIRECT], more);
+  block_read(blocks[DIRECT], indirect);
+  if (!indirect[index] && create) {
+    indirect[index] = block_allocate();
+    block_write(blocks[DIRECT], indirect);
   }
-  return more[index];
+  return indirect[index];
 }
 
 static uint32_t least(uint32_t left, uint32_t right) { return left < right ? left : right; }
 
 int inode_read(struct inode *inode, void *to, uint32_t offset, uint32_t count) {
-  uint8_t block[BLOCK];
   if (offset >= inode->disk.size) return 0;
   count = least(count, inode->disk.size - offset);
   for (uint32_t done = 0; done < count;) {
     uint32_t place = (offset + done) % BLOCK, part = least(count - done, BLOCK - place);
-    if (block_read(block_of(inode, (offset + done) / BLOCK, 0), block)) return -1;
-    memcpy((uint8_t *)to + done, block + place, part);
+    if (block_read(block_of(inode, (offset + done) / BLOCK, 0), content)) return -1;
+    memcpy((uint8_t *)to + done, content + place, part);
     done += part;
   }
   return (int)count;
@@ -134,15 +134,14 @@ int inode_read(struct inode *inode, void *to, uint32_t offset, uint32_t count) {
 
 /// May write less than asked for: the disk can be full.
 int inode_write(struct inode *inode, const void *from, uint32_t offset, uint32_t count) {
-  uint8_t block[BLOCK];
   uint32_t done = 0;
   if (offset > inode->disk.size) return -1;
   while (done < count) {
     uint32_t place = (offset + done) % BLOCK, part = least(count - done, BLOCK - place);
     uint16_t number = block_of(inode, (offset + done) / BLOCK, 1);
-    if (!number || block_read(number, block)) break;
-    memcpy(block + place, (const uint8_t *)from + done, part);
-    if (block_write(number, block)) break;
+    if (!number || block_read(number, content)) break;
+    memcpy(content + place, (const uint8_t *)from + done, part);
+    if (block_write(number, content)) break;
     done += part;
   }
   if (offset + done > inode->disk.size) inode->disk.size = offset + done;

@@ -3,7 +3,9 @@
 
 int main(void) {
   print("ls cat echo wc rm ps kill   as usual\n"
-        "exit N    stop with a status\n"
+        "exit N    end the shell: with the\n"
+        "          first one, the machine\n"
+        "halt N    stop with a status\n"
         "\n"
         "getpid N  system calls\n"
         "ctxsw N   two processes take turns\n"

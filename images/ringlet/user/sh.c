@@ -6,16 +6,17 @@ enum { LINE = 80, WORDS = 16 };
 
 static char *words[WORDS + 1];
 
-/// Cuts a line into words; the signs are words even without spaces around them.
+/// Cuts a line into words; the signs are words even without spaces around them. -1: too many.
 static int split(char *line) {
   static char buffer[2 * LINE];
   char *to = buffer;
   int count = 0;
-  while (*line && count < WORDS) {
+  while (*line) {
     if (*line == ' ') {
       line++;
       continue;
     }
+    if (count == WORDS) return -1;
     words[count++] = to;
     if (*line == '|' || *line == '<' || *line == '>' || *line == '&') {
       *to++ = *line++;
@@ -98,8 +99,9 @@ static void wait_for(int pid) {
 }
 
 static void obey(int count) {
-  if (count == 0) return;
-  if (equal(words[0], "exit")) halt(count > 1 ? (int)number_in(words[1]) : 0);
+  if (count < 0) print("sh: too many words\n");
+  if (count <= 0) return;
+  if (equal(words[0], "exit")) exit(count > 1 ? (int)number_in(words[1]) : 0);
   int in_background = equal(words[count - 1], "&");
   if (in_background) words[count - 1] = NULL;
   int pid = start(words);
