@@ -6,12 +6,17 @@ import Testing
   import Darwin
 #endif
 
-/// Debian's kernel and BusyBox, where `make guests` has brought them.
-@Suite(.enabled(if: LinuxTests.isHere, "no Linux in guests/: make guests brings it"))
-struct LinuxTests {
-  private static let folder =
+/// Where `make guests` brings them. Apart from the suite, whose own condition cannot lie within.
+enum LinuxFiles {
+  static let folder =
     #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/guests"
-  static let isHere = access(folder + "/vmlinuz", R_OK) == 0
+  static let areHere = access(folder + "/vmlinuz", R_OK) == 0
+}
+
+/// Debian's kernel and BusyBox, where `make guests` has brought them.
+@Suite(.enabled(if: LinuxFiles.areHere, "no Linux in guests/: make guests brings it"))
+struct LinuxTests {
+  private static let folder = LinuxFiles.folder
 
   /// The kernel's tests of its ciphers are left out: they are two thirds of its boot.
   private static func arguments(_ console: String) -> [String] {
