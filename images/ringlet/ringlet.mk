@@ -6,7 +6,7 @@ PROGRAMS := $(COMMANDS) $(DEMOS)
 LIBRARY := $(addprefix $(RINGLET)/user/,start.o print.o text.o line.o) $(OUT)/common/memory.o
 
 # One section per function, so that a program brings along only what it uses.
-$(RINGLET)/user/%.o: CC += -ffunction-sections -fdata-sections
+$(RINGLET)/user/%.o: private CC += -ffunction-sections -fdata-sections
 $(addprefix $(RINGLET)/disk/,$(PROGRAMS)): $(RINGLET)/disk/%: $(RINGLET)/user/%.o $(LIBRARY) \
     ringlet/user/user.ld
 	@mkdir -p $(@D)
@@ -18,7 +18,7 @@ $(RINGLET)/disk/files.inc: ringlet/ringlet.mk
 $(RINGLET)/disk/readme: ringlet/disk/readme
 	@mkdir -p $(@D)
 	cp $< $@
-$(RINGLET)/disk/disk.o: CC += -I$(RINGLET)/disk
+$(RINGLET)/disk/disk.o: private CC += -I$(RINGLET)/disk
 $(RINGLET)/disk/disk.o: $(addprefix $(RINGLET)/disk/,files.inc readme $(PROGRAMS))
 $(RINGLET)/ringlet.disk: $(RINGLET)/disk/disk.o ringlet/disk/disk.ld
 	$(LD) -T ringlet/disk/disk.ld --oformat binary $< -o $@
@@ -28,9 +28,9 @@ KERNEL := start entry main lock print memory paging process exec trap syscall co
 NATIVE := native segments gates devices console input disk
 RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
   $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(OUT)/common/memory.o
-# A kernel stack has one page.
-$(RINGLET_OBJECTS): CC += -Wframe-larger-than=256
-$(RINGLET)/kernel/start.o: CC += -I$(RINGLET)
+# A kernel stack has one page. Private: or make would pass this on to the programs on the disk.
+$(RINGLET_OBJECTS): private CC += -Wframe-larger-than=256
+$(RINGLET)/kernel/start.o: private CC += -I$(RINGLET)
 $(RINGLET)/kernel/start.o: $(RINGLET)/ringlet.disk
 $(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld
 	$(LD) -T common/guest.ld $(filter %.o,$^) -o $@

@@ -1,6 +1,6 @@
 /// What a program may ask of the kernel, with INT 80h: number in EAX, up to three arguments in
-/// EBX, ECX and EDX, the answer in EAX (negative: refused). Numbers up to 48 are those of
-/// Seventh Edition Unix where it had the call.
+/// EBX, ECX and EDX, the answer in EAX (negative: refused). Numbers up to 43 are those
+/// of Seventh Edition Unix.
 #pragma once
 
 #define SYS_EXIT 1       // (status): this process is done
