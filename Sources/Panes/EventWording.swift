@@ -2,9 +2,9 @@ public import X86
 
 /// Transitions in words: the one place where an event becomes text.
 extension MachineView.Event {
-  /// Words for a transition. `is32Bit` is the D bit of the code it happened in, to decode its bytes.
-  public init(_ transition: Transition, is32Bit: Bool) {
-    let words = EventWords(transition, is32Bit: is32Bit)
+  /// Words for a transition.
+  public init(_ transition: Transition) {
+    let words = EventWords(transition)
     self.init(
       sequence: transition.sequence + 1, tick: transition.tick, kind: words.kind,
       text: words.text, from: transition.fromCPL, to: transition.toCPL, why: words.why)
@@ -17,12 +17,12 @@ private struct EventWords {
   let text: String
   let why: String
 
-  init(_ event: Transition, is32Bit: Bool) {
+  init(_ event: Transition) {
     switch event.kind {
     case .fault:
       let exception = Exception(event.vector)
       kind = .fault
-      text = Self.fault(event, exception, is32Bit: is32Bit)
+      text = Self.fault(event, exception)
       why = "\(exception.name): \(event.cause.sentence)"
     case .interrupt:
       kind = .interrupt
@@ -88,12 +88,12 @@ private struct EventWords {
     }
   }
 
-  private static func fault(_ event: Transition, _ exception: Exception, is32Bit: Bool) -> String {
+  private static func fault(_ event: Transition, _ exception: Exception) -> String {
     var text = exception.mnemonic
     if event.hasErrorCode { text += "(\(short(event.errorCode)))" }
     if event.vector == Vector.pageFault { text += " at \(hex(event.info))" }
     let bytes = (0..<8).map { UInt8(truncatingIfNeeded: event.bytes >> UInt64($0 * 8)) }
-    let instruction = Disassembly.decode(bytes, address: event.eip, is32Bit: is32Bit)
+    let instruction = Disassembly.decode(bytes, address: event.eip, is32Bit: event.is32Bit)
     if instruction.status == .complete && event.bytes != 0 { text += " \(instruction.text)" }
     return text
   }

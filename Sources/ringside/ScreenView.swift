@@ -62,13 +62,12 @@ struct ViewMaker {
     if timeline.isEmpty { timeline = [0] }
     let count = machine.cpu.log.count
     let oldest = count - min(count, UInt64(machine.cpu.log.capacity))
-    let is32Bit = machine.cpu.segment(SegmentRegister.cs).isBig
     var sequence = max(nextEvent, oldest)
     while sequence < count {
       if let transition = machine.cpu.log[sequence] {
         if transition.toCPL != timeline.last { timeline.append(transition.toCPL) }
         if count - sequence <= UInt64(Self.eventCount) {
-          events.append(MachineView.Event(transition, is32Bit: is32Bit))
+          events.append(MachineView.Event(transition))
         }
       }
       sequence += 1

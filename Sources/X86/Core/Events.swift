@@ -54,6 +54,7 @@ extension CPU {
     transition.tick = ticks
     transition.eip = instructionPointer
     transition.cs = segments[SegmentRegister.cs].selector
+    transition.is32Bit = segments[SegmentRegister.cs].isBig
     transition.fromCPL = cpl
     transition.toCPL = cpl
     fill(&transition)

@@ -42,6 +42,8 @@ public struct Transition: Sendable, Equatable {
   public var cause: Cause = .none
   public var vector: UInt8 = 0
   public var hasErrorCode = false
+  /// The D bit of the code at EIP: how its bytes are to be read.
+  public var is32Bit = false
   /// Physical CPL before and after, 0...3.
   public var fromCPL: UInt8 = 0
   public var toCPL: UInt8 = 0

@@ -2,6 +2,7 @@
 struct Origin {
   var eip: UInt32
   var cs: UInt16
+  var is32Bit: Bool
   var cpl: UInt8
   var bytes: UInt64
 }
@@ -10,7 +11,8 @@ extension CPU {
   /// The instruction being executed, or about to be.
   var origin: Origin {
     Origin(
-      eip: eip, cs: segments[SegmentRegister.cs].selector, cpl: cpl,
+      eip: eip, cs: segments[SegmentRegister.cs].selector,
+      is32Bit: segments[SegmentRegister.cs].isBig, cpl: cpl,
       bytes: bytes(at: segments[SegmentRegister.cs].base &+ eip))
   }
 
@@ -40,6 +42,7 @@ extension CPU {
     record(kind) {
       $0.eip = from.eip
       $0.cs = from.cs
+      $0.is32Bit = from.is32Bit
       $0.fromCPL = from.cpl
       $0.bytes = from.bytes
       fill(&$0)
