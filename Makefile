@@ -24,8 +24,8 @@ conformance: build ## real processors and test386: RINGSIDE_VECTORS=FOLDER TEST3
 	swift test -c release $(TESTING) --filter 'VectorTests|FPUInstructionTests'
 	@Tests/conformance $(TEST386)
 
-golden: setup ## rewrite the expected screens; review the difference like code
-	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter PanesTests
+golden: setup ## rewrite expected screens and transcripts; review the difference like code
+	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter 'PanesTests|transcriptEqualsThatOfQEMU'
 
 lint: ## formatting, and that X86 and Cells import nothing
 	swift format lint --strict -r Package.swift Sources Tests

@@ -32,6 +32,9 @@ import X86
   func transcriptEqualsThatOfQEMU() throws {
     let run = try QEMU.run("ringlet", typing: Self.session.joined(separator: "\\r") + "\\r")
     #expect(run.status == 7 << 1 | 1)
+    if getenv("UPDATE_GOLDEN") != nil {
+      try Self.record(Self.lines(run.output).joined(separator: "\n"))
+    }
     #expect(
       Self.settledLines(run.output) == Self.settledLines(try Self.text("ringlet/transcript.txt")))
   }
@@ -156,6 +159,14 @@ extension RingletTests {
     let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
     let file = try FileContents(path: library.folder + "/../" + path)
     return withExtendedLifetime(file) { Array(file.bytes) }
+  }
+
+  /// Makes a text the transcript that all must equal.
+  static func record(_ transcript: String) throws {
+    let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
+    let file = try #require(fopen(library.folder + "/../ringlet/transcript.txt", "w"))
+    fputs(transcript, file)
+    fclose(file)
   }
 
   static func text(_ path: String) throws -> String {
