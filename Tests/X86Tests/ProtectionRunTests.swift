@@ -82,6 +82,20 @@ import Testing
     #expect(bench.cpu.eip == handler(1))
   }
 
+  @Test func executionBreakpointBehindMovSSIsPassedOver() {
+    // mov ss, ax; nop; nop
+    let bench = bench([0x8E, 0xD0, 0x90, 0x90])
+    bench.cpu[.eax] = UInt32(Slot.data0)
+    bench.cpu.debugRegisters[0] = 0x1_0002
+    bench.cpu.debugRegisters[1] = 0x1_0003
+    bench.cpu.debugRegisters[7] = 0x40A
+    run(bench, 2)
+    #expect(bench.cpu.eip == 0x1_0003)
+    run(bench, 1)
+    #expect(bench.cpu.eip == handler(1))
+    #expect(bench.cpu.debugRegisters[6] & 0xF == 2)
+  }
+
   @Test func dataBreakpointTrapsAfterTheWrite() {
     // mov eax, [7000h]; mov [7002h], al; nop
     let bench = bench([0xA1, 0, 0x70, 0, 0, 0xA2, 2, 0x70, 0, 0, 0x90])

@@ -88,7 +88,7 @@ extension CPU {
       return .attention
     } else if isHalted {
       return .halted
-    } else if let breakpoints = executionBreakpoints {
+    } else if shadow != .afterMovSS, let breakpoints = executionBreakpoints {
       guard canTake else { return .budget }
       event { $0.deliverDebug(breakpoints) }
     }
