@@ -3,7 +3,8 @@ GUEST ?= ringlet
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test conformance golden lint format images images-check guests clean
+.PHONY: help setup run build test conformance bench golden lint format images images-check guests \
+  clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -23,6 +24,10 @@ test: setup ## all tests, in release; RINGSIDE_VECTORS=FOLDER adds hardware vect
 conformance: build ## real processors and test386: RINGSIDE_VECTORS=FOLDER TEST386="ROM..."
 	swift test -c release $(TESTING) --filter 'VectorTests|FPUInstructionTests'
 	@Tests/conformance $(TEST386)
+
+bench: build ## CPU time beside QEMU's, about ten minutes: BENCH="--rounds 1"
+	@images/need qemu-system-x86 python3
+	Benchmarks/run $(BENCH)
 
 golden: setup ## rewrite expected screens and transcripts; review the difference like code
 	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter 'PanesTests|transcriptEqualsThatOfQEMU'
