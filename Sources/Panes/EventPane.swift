@@ -48,6 +48,9 @@ enum EventPane {
       line.add("\(event.to) ", isChosen ? .selected : .ring(Int(event.to)))
     }
     line.add(event.text, isChosen ? .selected : event.kind.role)
+    if event.idleWakes > 0 {
+      line.add(", woken \(event.idleWakes) times", isChosen ? .selected : .faint)
+    }
     line.draw(into: &surface, in: rect, row: row)
   }
 }

@@ -17,6 +17,9 @@ extension MachineView {
     public var to: UInt8
     /// A sentence: why it happened, in the manual's terms.
     public var why: String
+    /// For HLT: how often an interrupt woke the processor without a change of ring before it halted
+    /// again here. Those interrupts and their returns are in this entry and have none of their own.
+    public var idleWakes = 0
 
     /// An event.
     public init(

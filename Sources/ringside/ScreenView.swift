@@ -68,6 +68,7 @@ struct ViewMaker {
         if transition.toCPL != timeline.last { timeline.append(transition.toCPL) }
         if count - sequence <= UInt64(Self.eventCount) {
           events.append(MachineView.Event(transition))
+          if transition.kind == .halt { foldIdleWake() }
         }
       }
       sequence += 1
@@ -75,6 +76,23 @@ struct ViewMaker {
     nextEvent = count
     timeline.removeFirst(max(0, timeline.count - Self.timelineCount))
     events.removeFirst(max(0, events.count - Self.eventCount))
+  }
+}
+
+extension ViewMaker {
+  /// An idle kernel wakes and halts a hundred times a second: HLT, interrupt, return, HLT in one
+  /// ring becomes one entry that counts, so that what matters stays in sight.
+  fileprivate mutating func foldIdleWake() {
+    guard events.count >= 4 else { return }
+    let last = events.count - 1
+    let (before, interrupt) = (events[last - 3], events[last - 2])
+    let (back, halt) = (events[last - 1], events[last])
+    guard before.text == halt.text, before.sequence + 3 == halt.sequence,
+      interrupt.kind == .interrupt, back.kind == .back,
+      [before.to, interrupt.from, interrupt.to, back.from, back.to].allSatisfy({ $0 == halt.to })
+    else { return }
+    events[last].idleWakes = before.idleWakes + 1
+    events.removeSubrange(last - 3..<last)
   }
 }
 

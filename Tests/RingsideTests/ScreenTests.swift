@@ -83,6 +83,15 @@ import Testing
     }
   }
 
+  @Test func anIdleGuestDoesNotFillTheLog() throws {
+    try withDemo { mailbox in
+      mailbox.send(.run)
+      let idle = try view(mailbox) { ($0.events.last?.idleWakes ?? 0) > 3 }
+      let halt = try #require(idle.events.last)
+      #expect(halt.text == "HLT" && halt.from == 0 && halt.to == 0)
+    }
+  }
+
   @Test func aGuestThatEndsIsStopped() throws {
     try withDemo { mailbox in
       mailbox.send(.run)

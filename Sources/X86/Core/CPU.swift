@@ -133,7 +133,7 @@ public struct CPU: ~Copyable {
 
   /// RESET#: the state of SDM 3A table 9-1. Memory stays.
   public mutating func reset() {
-    for index in 0..<8 { self[Register(rawValue: index)!] = 0 }
+    for register in Register.allCases { self[register] = 0 }
     self[.edx] = profile.signature
     for index in 0..<6 {
       segments[index] = Segment()

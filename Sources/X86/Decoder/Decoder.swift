@@ -192,7 +192,10 @@ struct Decoder {
 
   /// The handler that lies `distance` places after `first` in the list.
   mutating func emit(_ first: Handler, plus distance: Int, ends: Bool = false) {
-    emit(Handler(rawValue: first.rawValue + UInt16(distance))!, ends: ends)
+    guard let handler = Handler(rawValue: first.rawValue + UInt16(distance)) else {
+      preconditionFailure("no handler lies \(distance) places after \(first)")
+    }
+    emit(handler, ends: ends)
   }
 
   /// Offset of a register operand in the register file.
