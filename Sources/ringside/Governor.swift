@@ -7,11 +7,11 @@ struct Governor {
   /// When something was last seen to happen: input, output, a change of the screen.
   private var lastActivity = 0.0
   /// How far the clocks may be apart before they are related anew, in seconds.
-  private static let tolerance = 0.25
+  private static let tolerance = 0.5
   /// Shorter rests are not worth waking up for: what was due meanwhile happens at once after it.
   private static let shortest = 1.0 / 60
   /// The same when nothing has happened for a second. Input ends a rest in any case.
-  private static let shortestInALull = 0.1
+  private static let shortestInALull = 0.25
 
   /// A governor for a machine with this many ticks in a second.
   init(ticksPerSecond: UInt64) { rate = Double(ticksPerSecond) }

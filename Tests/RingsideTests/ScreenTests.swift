@@ -132,7 +132,7 @@ import Testing
     let short = governor.rest(from: 0, until: 1, at: 100)
     #expect(short == 1.0 / 60)
     let lull = governor.rest(from: 1500, until: 1501, at: 101.5)
-    #expect(lull == 0.1)
+    #expect(lull == 0.25)
   }
 
   @Test func aGuestFarAheadOrBehindIsRelatedAnew() throws {
