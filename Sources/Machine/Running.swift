@@ -56,8 +56,14 @@ extension Machine {
     if tick > cpu.ticks { cpu.skip(to: tick) }
   }
 
-  /// Takes an input in, now.
+  /// Takes an input in, now. Inputs still to be repeated are forgotten: from here on the run is
+  /// another one.
   public func receive(_ input: Journal.Input) {
+    replay.removeSubrange(replayed...)
+    takeIn(input)
+  }
+
+  private func takeIn(_ input: Journal.Input) {
     journal.append(input, at: cpu.ticks)
     deliver(input)
   }
@@ -89,9 +95,11 @@ extension Machine {
   /// Brings the board up to the processor's time and its lines to the processor.
   private func settle(at now: UInt64) -> Stop? {
     while replayed < replay.count, replay[replayed].tick <= now {
-      let input = replay[replayed].input
+      let entry = replay[replayed]
       replayed += 1
-      receive(input)
+      // What was due at the same tick had happened when the input came.
+      board.advance(to: entry.tick)
+      takeIn(entry.input)
     }
     board.advance(to: now)
     board.coprocessorError = cpu.floatingPointError

@@ -97,7 +97,7 @@ public struct CPU: ~Copyable {
   /// FERR#: an unmasked x87 exception with CR0.NE = 0; the board turns it into IRQ 13.
   public internal(set) var floatingPointError = false
   /// All ones, or bit 20 clear when the A20 gate is closed.
-  public private(set) var addressMask: PhysicalAddress = .max
+  public internal(set) var addressMask: PhysicalAddress = .max
   /// Longest basic block in instructions, 1...64. The result never depends on it.
   public var maximumBlockLength = 32 {
     didSet { precondition((1...64).contains(maximumBlockLength)) }

@@ -108,6 +108,36 @@ public struct TransitionLog: ~Copyable {
   /// The recorded transition with this sequence number, or nil when it has been overwritten.
   public subscript(sequence: UInt64) -> Transition? {
     guard sequence < count, count - sequence <= UInt64(capacity) else { return nil }
-    return ring[Int(truncatingIfNeeded: sequence) & (capacity - 1)]
+    let found = ring[Int(truncatingIfNeeded: sequence) & (capacity - 1)]
+    // After a return to an earlier state, some of what came before it may be overwritten.
+    return found.sequence == sequence ? found : nil
   }
+
+  /// The counters and the newest `limit` transitions.
+  public func state(limit: Int) -> TransitionLogState {
+    let start = count - min(count, UInt64(min(limit, capacity)))
+    return TransitionLogState(
+      count: count, counters: (0..<TransitionKind.allCases.count).map { counters[$0] },
+      vectorCounters: (0..<256).map { vectorCounters[$0] },
+      newest: (start..<count).compactMap { self[$0] })
+  }
+
+  /// Makes the log what it was. Transitions older than those in `state` stay if they are still here.
+  public mutating func restore(_ state: TransitionLogState) {
+    count = state.count
+    for (index, value) in state.counters.enumerated() { counters[index] = value }
+    for (index, value) in state.vectorCounters.enumerated() { vectorCounters[index] = value }
+    for transition in state.newest {
+      ring[Int(truncatingIfNeeded: transition.sequence) & (capacity - 1)] = transition
+    }
+  }
+}
+
+/// A log at some moment, as a value: exact counters, and the newest transitions.
+public struct TransitionLogState: Sendable {
+  /// How many transitions had been recorded.
+  public let count: UInt64
+  let counters: [UInt64]
+  let vectorCounters: [UInt64]
+  let newest: [Transition]
 }

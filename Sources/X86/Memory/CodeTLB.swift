@@ -38,4 +38,19 @@ struct CodeTLB: ~Copyable {
     directory[index] = leaf
     return leaf + Int(linear >> 12 & 1023)
   }
+
+  /// The linear pages walked in a generation.
+  func pages(
+    of generation: UInt32
+  ) -> [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] {
+    var pages: [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] = []
+    for index in 0..<2048 {
+      guard let leaf = directory[index] else { continue }
+      for entry in 0..<1024 where leaf[entry].generation == generation {
+        let page = UInt32(index & 1023) << 22 | UInt32(entry) << 12
+        pages.append((page, index >= 1024, leaf[entry].physical))
+      }
+    }
+    return pages
+  }
 }

@@ -75,4 +75,14 @@ public struct PhysicalMemory: ~Copyable {
     guard let frame = frame(at: address), let page = frame.pointee.host else { return nil }
     return page + Int(address & 0xFFF)
   }
+
+  /// Visits everything ever mapped, in the order of addresses.
+  func forEachFrame(_ body: (PhysicalAddress, UnsafeMutablePointer<Frame>) -> Void) {
+    for index in 0..<1024 {
+      guard let leaf = directory[index] else { continue }
+      for entry in 0..<1024 {
+        body(PhysicalAddress(index) << 22 | PhysicalAddress(entry) << 12, leaf + entry)
+      }
+    }
+  }
 }

@@ -1,0 +1,150 @@
+/// All of a processor between two instructions, as a value: what software can see, what the pins
+/// hold, and the translations remembered, which guests may rely on until they flush them.
+///
+/// What only makes the core fast (decoded blocks, fast paths to memory) is not in it. Memory and
+/// the log have values of their own.
+public struct ProcessorState: Sendable {
+  var registers: [UInt32] = []
+  var segments: [Segment] = []
+  var eip: UInt32 = 0
+  var lazy = LazyFlags()
+  var systemFlags: EFLAGS = .alwaysSet
+  var cpl: UInt8 = 0
+  var stackMask: UInt32 = 0
+  var ticks: UInt64 = 0
+  var skippedTicks: UInt64 = 0
+  var cr0: CR0 = []
+  var cr2: UInt32 = 0
+  var cr3: UInt32 = 0
+  var cr4: CR4 = []
+  var gdtBase: UInt32 = 0
+  var gdtLimit: UInt16 = 0
+  var idtBase: UInt32 = 0
+  var idtLimit: UInt16 = 0
+  var debugRegisters: [UInt32] = []
+  var pdptes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  var msrs = ModelSpecificRegisters()
+  var fpu = FPUState()
+  var isHalted = false
+  var isShutDown = false
+  var shadowKind = CPU.InterruptShadow.none
+  var shadowTick: UInt64 = 0
+  var interruptRequested = false
+  var nonMaskableRequested = false
+  var nonMaskableBlocked = false
+  var pendingDebug: UInt32 = 0
+  var floatingPointError = false
+  var addressMask: PhysicalAddress = .max
+  var translations: [(index: Int, translation: Translation)] = []
+  var codePages: [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] = []
+}
+
+extension CPU {
+  /// The processor's state, or a new one in its place. To be used between runs only.
+  public var state: ProcessorState {
+    get {
+      precondition(currentInstruction == blockEnd, "not in the middle of a block")
+      var state = ProcessorState()
+      state.registers = Register.allCases.map { self[$0] }
+      state.segments = (0..<8).map { segments[$0] }
+      (state.eip, state.lazy, state.systemFlags) = (eip, lazy, systemFlags)
+      (state.cpl, state.stackMask) = (cpl, stackMask)
+      (state.ticks, state.skippedTicks) = (ticks, skippedTicks)
+      (state.cr0, state.cr2, state.cr3, state.cr4) = (cr0, cr2, cr3, cr4)
+      (state.gdtBase, state.gdtLimit, state.idtBase, state.idtLimit) =
+        (gdtBase, gdtLimit, idtBase, idtLimit)
+      state.debugRegisters = (0..<8).map { debugRegisters[$0] }
+      (state.pdptes, state.msrs, state.fpu) = (pdptes, msrs, fpu.state)
+      (state.isHalted, state.isShutDown) = (isHalted, isShutDown)
+      (state.shadowKind, state.shadowTick) = (shadowKind, shadowTick)
+      state.interruptRequested = interruptRequested
+      state.nonMaskableRequested = nonMaskableRequested
+      state.nonMaskableBlocked = nonMaskableBlocked
+      (state.pendingDebug, state.floatingPointError) = (pendingDebug, floatingPointError)
+      state.addressMask = addressMask
+      state.translations = tlb.contents
+      state.codePages = codeTLB.pages(of: generation)
+      return state
+    }
+    set { restore(newValue) }
+  }
+
+  private mutating func restore(_ state: ProcessorState) {
+    removePlantedStop()
+    currentInstruction = UnsafePointer(blocks.none.pointee.instructions)
+    blockEnd = currentInstruction
+    (targetTick, remaining, skippedTicks) = (state.ticks, 0, state.skippedTicks)
+    for register in Register.allCases { self[register] = state.registers[register.rawValue] }
+    for index in 0..<8 {
+      segments[index] = state.segments[index]
+      debugRegisters[index] = state.debugRegisters[index]
+    }
+    (eip, nextEIP) = (state.eip, state.eip)
+    (lazy, systemFlags, stackMask) = (state.lazy, state.systemFlags, state.stackMask)
+    (cr0, cr2, cr3, cr4) = (state.cr0, state.cr2, state.cr3, state.cr4)
+    (gdtBase, gdtLimit, idtBase, idtLimit) =
+      (state.gdtBase, state.gdtLimit, state.idtBase, state.idtLimit)
+    (pdptes, msrs, fpu.state) = (state.pdptes, state.msrs, state.fpu)
+    (isHalted, isShutDown) = (state.isHalted, state.isShutDown)
+    (shadowKind, shadowTick) = (state.shadowKind, state.shadowTick)
+    interruptRequested = state.interruptRequested
+    nonMaskableRequested = state.nonMaskableRequested
+    nonMaskableBlocked = state.nonMaskableBlocked
+    (pendingDebug, floatingPointError) = (state.pendingDebug, state.floatingPointError)
+    (loadedResume, suppressesSingleStep, needsAttention) = (false, false, false)
+    deliveringVector = nil
+    addressMask = state.addressMask
+    setCPL(state.cpl)
+    startNewGeneration()
+    tlb.contents = state.translations
+    for (page, isUser, physical) in state.codePages {
+      codeTLB.entry(for: page, user: isUser).pointee =
+        CodeTLB.Entry(generation: generation, physical: physical)
+    }
+  }
+
+  /// The pages of RAM written to since the last call, by physical address in rising order.
+  ///
+  /// From now on they count as untouched: every fast path to memory is withdrawn, so that the
+  /// next write to each is noticed.
+  public mutating func takeDirtyPages() -> [PhysicalAddress] {
+    tlb.withdrawAll()
+    return memory.takeDirtyPages()
+  }
+}
+
+extension TLB {
+  /// The translations remembered, with their places.
+  var contents: [(index: Int, translation: Translation)] {
+    get {
+      (0..<2 * Self.entries).filter { translations[$0].tag != TLBEntry.noTag }
+        .map { ($0, translations[$0]) }
+    }
+    set {
+      flushAll()
+      for (index, translation) in newValue { insert(translation, at: index) }
+    }
+  }
+}
+
+extension PhysicalMemory {
+  /// The pages written to since the last call. Whoever calls withdraws the fast paths.
+  mutating func takeDirtyPages() -> [PhysicalAddress] {
+    var pages: [PhysicalAddress] = []
+    forEachFrame { address, frame in
+      guard frame.pointee.isDirty else { return }
+      frame.pointee.isDirty = false
+      pages.append(address)
+    }
+    return pages
+  }
+
+  /// The pages that can be written to, by physical address in rising order.
+  public var writablePages: [PhysicalAddress] {
+    var pages: [PhysicalAddress] = []
+    forEachFrame { address, frame in
+      if frame.pointee.host != nil && !frame.pointee.isReadOnly { pages.append(address) }
+    }
+    return pages
+  }
+}
