@@ -50,6 +50,9 @@ public final class Board: Bus {
   let system: SystemPorts
   let keyboardController: KeyboardController
   let video: VideoAdapter
+  /// The ATA channels at 1F0h and 170h.
+  let diskChannels: [DiskChannel]
+  let firmwareFiles = FirmwareFiles()
   /// The earliest deadline of all devices.
   private var deviceDeadline = UInt64.max
 
@@ -68,6 +71,7 @@ public final class Board: Bus {
     keyboardController = KeyboardController(
       keyboard: keyboard, system: system, ticksPerSecond: rate)
     video = VideoAdapter(memory: videoMemory, ticksPerSecond: rate)
+    diskChannels = [0x1F0, 0x170].map { DiskChannel(base: $0, ticksPerSecond: rate) }
     settle()
   }
 
@@ -79,6 +83,7 @@ public final class Board: Bus {
   /// All devices, in the order in which they act when they are due at the same tick.
   private var devices: [any Device] {
     [timer, keyboardController, serial, clock, interruptControllers, system, video]
+      + diskChannels + [firmwareFiles]
   }
 
   // MARK: Time and lines
@@ -100,6 +105,7 @@ public final class Board: Bus {
       if keyboardController.deadline <= due { keyboardController.advance(to: due) }
       if serial.deadline <= due { serial.advance(to: due) }
       if clock.deadline <= due { clock.advance(to: due) }
+      for channel in diskChannels where channel.deadline <= due { channel.advance(to: due) }
       settle()
     }
     if keyboardController.needsSchedule {
@@ -115,8 +121,11 @@ public final class Board: Bus {
     interruptControllers.setLine(4, serial.interruptLine)
     interruptControllers.setLine(8, clock.interruptLine)
     interruptControllers.setLine(13, system.interruptLine)
+    interruptControllers.setLine(14, diskChannels[0].interruptLine)
+    interruptControllers.setLine(15, diskChannels[1].interruptLine)
     deviceDeadline = min(
-      min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline))
+      min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline),
+      min(diskChannels[0].deadline, diskChannels[1].deadline))
   }
 
   /// The INTA cycles: the vector of the most urgent interrupt.
@@ -139,6 +148,24 @@ public final class Board: Bus {
       system.coprocessorError = newValue
       settle()
     }
+  }
+
+  // MARK: Drives
+
+  /// How many disk drives have a place: two on each channel.
+  public static let diskPlaces = 4
+
+  /// Puts a disk drive at a place, 0 to 3: master and slave of the first channel, then of the
+  /// second. To be done before the machine runs.
+  public func attach(disk: any DiskMedium, at place: Int) {
+    diskChannels[place / 2].attach(disk, unit: place % 2)
+    clock.describe(disk: place, sectorCount: disk.sectorCount)
+  }
+
+  /// Puts a file where firmware made for QEMU looks for it. The name has at most 55 bytes. To be
+  /// done before the machine runs.
+  public func attach(firmwareFile name: String, _ bytes: [UInt8]) {
+    firmwareFiles.add(name, bytes)
   }
 
   // MARK: What goes in and comes out

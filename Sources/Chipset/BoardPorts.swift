@@ -2,10 +2,15 @@ public import X86
 
 /// Which device is at which port, and what a bus with nobody on it reads.
 extension Board {
-  /// A read of 1, 2 or 4 bytes. Devices are 8 bits wide: wider accesses are taken apart, lowest
-  /// port first. Ports without a device read all ones.
+  /// A read of 1, 2 or 4 bytes. Devices are 8 bits wide, but for the disks' data: wider
+  /// accesses are taken apart, lowest port first. Ports without a device read all ones.
   public func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 {
     advance(to: tick)
+    if width > 1, let channel = diskChannel(withDataAt: port) {
+      let value = channel.readData(width: width, at: tick)
+      settle()
+      return value
+    }
     var value: UInt32 = 0
     var isClaimed = false
     for offset in 0..<width {
@@ -24,6 +29,10 @@ extension Board {
   /// A write of 1, 2 or 4 bytes, taken apart as reads are. Without a device it has no effect.
   public func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {
     advance(to: tick)
+    if width > 1, let channel = diskChannel(withDataAt: port) {
+      channel.writeData(value, width: width, at: tick)
+      return settle()
+    }
     var isClaimed = false
     for offset in 0..<width {
       let number = port &+ UInt16(offset)
@@ -45,6 +54,15 @@ extension Board {
     _ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64
   ) {}
 
+  /// The one register of the board that is 16 bits wide.
+  private func diskChannel(withDataAt port: UInt16) -> DiskChannel? {
+    switch port {
+    case 0x1F0 where diskChannels[0].isPresent: diskChannels[0]
+    case 0x170 where diskChannels[1].isPresent: diskChannels[1]
+    default: nil
+    }
+  }
+
   /// The port map. Wider accesses at CF8h mean the PCI bus, which is not there; only a byte at
   /// CF9h means reset control.
   private func device(at port: UInt16, width: Int) -> (any Device)? {
@@ -56,6 +74,9 @@ extension Board {
     case 0x3F8...0x3FF: serial
     case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF0, 0xF4, 0x402: system
     case 0xCF9 where width == 1: system
+    case 0x1F0...0x1F7, 0x3F6: diskChannels[0].isPresent ? diskChannels[0] : nil
+    case 0x170...0x177, 0x376: diskChannels[1].isPresent ? diskChannels[1] : nil
+    case 0x510, 0x511: firmwareFiles.isPresent ? firmwareFiles : nil
     case _ where video.claims(port): video
     case configuration.postPort: system
     default: nil

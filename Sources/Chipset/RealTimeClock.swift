@@ -50,6 +50,29 @@ final class RealTimeClock: Device {
     // From 16 MiB on, in units of 64 KiB.
     let high = ramSize > 16 << 20 ? (ramSize - 16 << 20) >> 16 : 0
     store(min(0xFFFF, high), at: 0x34)
+    checkSetup()
+  }
+
+  /// Enters a disk drive, 0 to 3, of this many sectors.
+  func describe(disk: Int, sectorCount: UInt64) {
+    let cylinders = min(16383, max(1, sectorCount / (16 * 63)))
+    // The first two drives have a type, 47, with parameters of their own.
+    if disk < 2 {
+      memory[0x12] |= disk == 0 ? 0xF0 : 0x0F
+      memory[0x19 + disk] = 47
+      let place = 0x1B + disk * 9
+      let parameters: [UInt8] = [
+        UInt8(truncatingIfNeeded: cylinders), UInt8(cylinders >> 8), 16, 0xFF, 0xFF, 0x08,
+        UInt8(truncatingIfNeeded: cylinders), UInt8(cylinders >> 8), 63,
+      ]
+      memory.replaceSubrange(place..<place + 9, with: parameters)
+    }
+    // How firmware is to number cylinders, two bits a drive: as they are, or from sectors (LBA).
+    if cylinders > 1024 { memory[0x39] |= 1 << UInt8(disk * 2) }
+    checkSetup()
+  }
+
+  private func checkSetup() {
     let sum = memory[0x10...0x2D].reduce(UInt64(0)) { $0 + UInt64($1) }
     memory[0x2E] = UInt8(truncatingIfNeeded: sum >> 8)
     memory[0x2F] = UInt8(truncatingIfNeeded: sum)

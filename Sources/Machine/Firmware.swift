@@ -3,7 +3,8 @@ import X86
 
 /// What firmware would have done before a loader or boot sector runs, where no BIOS is given.
 extension Machine {
-  /// Leaves the devices as a PC's firmware does: COM1 sends and receives eight bits.
+  /// Leaves the devices as a PC's firmware does: COM1 sends and receives eight bits. Also for a
+  /// BIOS: not all of them set the line, and the chip's five bits would make text unreadable.
   func prepareBoard() {
     let lineControl: UInt16 = 0x3FB
     board.writePort(lineControl, width: 1, value: 3, at: cpu.ticks)

@@ -25,6 +25,9 @@ public final class Machine {
     /// The sizes of RAM that fit below the addresses kept for devices and ROM.
     public static let memoryRange = 1...3584
 
+    /// How many disks a machine has room for.
+    public static let diskPlaces = Board.diskPlaces
+
     /// How many ticks the machine takes for a second.
     public var ticksPerSecond: UInt64 {
       switch profile.name {
@@ -81,6 +84,9 @@ public final class Machine {
     parts.postPort = configuration.postPort
     board = Board(configuration: parts)
     var format: Guest.Format?
+    for (place, file) in guest.disks.enumerated() {
+      board.attach(disk: DiskImage(file), at: place)
+    }
     if let image = guest.image { format = try Guest.Format(of: image) }
     self.format = format
 
@@ -108,6 +114,8 @@ public final class Machine {
     if let video = guest.videoBIOS {
       try ROM.checkVideo(video)
       copy(video.bytes[...], to: shadow.start)
+      // A BIOS for QEMU clears the place above and fills it with what it finds here.
+      board.attach(firmwareFile: "vgaroms/vgabios.bin", Array(video.bytes))
     }
     if let bios {
       try ROM.check(bios)
@@ -133,7 +141,9 @@ public final class Machine {
     let path = guest.image?.path ?? guest.bios?.path ?? ""
     let memory = BootMemory(ram: ram.start, size: UInt64(ram.size), path: path)
     switch try load(into: memory) {
-    case .resetVector: return cpu.reset()
+    case .resetVector:
+      prepareBoard()
+      return cpu.reset()
     case .real(let segment, let offset):
       cpu.enterRealMode(segment: segment, offset: offset, stack: offset)
     case .protected(let entry, let gdt, let registers):

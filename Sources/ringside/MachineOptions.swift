@@ -18,6 +18,13 @@ struct MachineOptions: ParsableArguments {
   var bios: String?
   @Option(help: ArgumentHelp("A video ROM for C0000.", valueName: "file"))
   var vgabios: String?
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "A disk; up to four times. The file stays as it is.", valueName: "file"))
+  var disk: [String] = []
+  @Flag(help: "Let the guest's writes to its disks reach the files.")
+  var write = false
   @Option(help: .hidden)
   var blockLength: Int?
 
@@ -57,6 +64,13 @@ struct MachineOptions: ParsableArguments {
   /// The guest with its files open. `image` is a file or the name of a built-in guest.
   func guest(image: String?) throws(UserError) -> Guest {
     let library = GuestLibrary(program: CommandLine.arguments[0])
+    let places = Machine.Configuration.diskPlaces
+    guard disk.count <= places else {
+      throw UserError("--disk \(disk[places]): a machine has room for \(places) disks")
+    }
+    if write && disk.isEmpty {
+      throw UserError("--write: there is no disk to write to; give --disk")
+    }
     var source: FileContents?
     if let image, GuestSource.isSource(image) {
       source = try GuestSource.image(of: image, library: library)
@@ -68,6 +82,7 @@ struct MachineOptions: ParsableArguments {
       guest.bios = try bios.map(contents)
       guest.videoBIOS = try vgabios.map(contents)
       guest.commandLine = append
+      for path in disk { guest.disks.append(try DiskFile(path: path, writable: write)) }
       return guest
     } catch {
       throw UserError(error.description)

@@ -11,6 +11,9 @@ public struct Guest {
   /// A ROM at C0000.
   public var videoBIOS: FileContents?
 
+  /// The disks, in the order of their places: at most `Machine.Configuration.diskPlaces`.
+  public var disks: [DiskFile] = []
+
   /// A guest to be started from `image`.
   public init(image: FileContents?) { self.image = image }
 

@@ -15,6 +15,20 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   public enum Problem: Equatable, Sendable {
     /// There is no such file.
     case missing
+    /// There is no such disk image.
+    case missingDisk
+    /// A disk image cannot be opened for writing.
+    case notWritable
+    /// A disk image is open elsewhere.
+    case inUse
+    /// It is a device or a pipe.
+    case noFile
+    /// A disk image has no bytes.
+    case emptyDisk
+    /// A disk image to be written to has a broken sector at its end.
+    case oddDisk(UInt64)
+    /// A disk image has more sectors than 28 bits can number.
+    case diskTooLarge(UInt64)
     /// It cannot be opened or read.
     case unreadable
     /// It is a directory.
@@ -55,6 +69,15 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   private var sentence: String {
     switch problem {
     case .missing: "no such file, and no built-in guest of that name (ringside run --help)"
+    case .missingDisk: "no such file; make a disk image first (truncate -s 64M NAME)"
+    case .notWritable: "cannot be written to; check its permissions or leave out --write"
+    case .inUse: "is in use by another machine or drive; end that one, or give a copy"
+    case .noFile: "is a device or a pipe; copy what is in it to a file"
+    case .emptyDisk: "is empty; a disk has at least one sector of 512 bytes"
+    case .oddDisk(let size):
+      "has \(size) bytes, no whole number of sectors (512); lengthen it or leave out --write"
+    case .diskTooLarge(let size):
+      "has \(size) bytes; a disk here has less than 128 GiB, so give a smaller one"
     case .unreadable: "cannot be read; check its permissions"
     case .directory: "is a directory; name an image file in it"
     case .empty: "is empty; an image has at least a boot sector or a kernel in it"
