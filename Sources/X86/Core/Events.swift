@@ -2,6 +2,7 @@
 /// happens that the run loop or the log must know.
 extension CPU {
   /// The exact machine tick: every instruction retired so far and every event delivered.
+  @inline(__always)
   public var ticks: UInt64 {
     targetTick &- UInt64(bitPattern: Int64(remaining + (blockEnd - currentInstruction)))
   }
@@ -35,6 +36,7 @@ extension CPU {
 
   /// Whether STI, MOV SS or POP SS, executed just before, hold interrupts off for one instruction.
   var interruptShadow: InterruptShadow {
+    @inline(__always)
     get { shadowKind != .none && ticks == shadowTick ? shadowKind : .none }
     set {
       shadowKind = newValue

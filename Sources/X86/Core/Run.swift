@@ -50,6 +50,7 @@ extension CPU {
   }
 
   /// TF, RF, an armed execution breakpoint or an interrupt shadow: one instruction at a time.
+  @inline(__always)
   private var mustStep: Bool {
     !systemFlags.isDisjoint(with: [.trap, .resume]) || debugRegisters[7] & 0xFF != 0
       || interruptShadow != .none
@@ -88,7 +89,7 @@ extension CPU {
       return .attention
     } else if isHalted {
       return .halted
-    } else if shadow != .afterMovSS, let breakpoints = executionBreakpoints {
+    } else if shadow != .afterMovSS, let breakpoints = executionBreakpoints() {
       guard canTake else { return .budget }
       event { $0.deliverDebug(breakpoints) }
     }
@@ -96,7 +97,7 @@ extension CPU {
   }
 
   /// Execution breakpoints at the next instruction, as DR6 bits; RF lets it pass once.
-  private var executionBreakpoints: UInt32? {
+  private mutating func executionBreakpoints() -> UInt32? {
     let dr7 = debugRegisters[7]
     guard dr7 & 0xFF != 0, !systemFlags.contains(.resume) else { return nil }
     let linear = codeBase &+ eip

@@ -8,7 +8,7 @@ extension LazyFlags {
 
 extension CPU {
   /// Whether a condition holds, by its code in the opcode, 0 (O) to 15 (G).
-  func condition(_ code: UInt32) -> Bool {
+  mutating func condition(_ code: UInt32) -> Bool {
     let holds: Bool
     switch code >> 1 {
     case 0: holds = lazy.overflow

@@ -29,7 +29,7 @@ extension CPU {
   }
 
   /// The segment half of a read: usable, readable, inside the limit.
-  func checkRead(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
+  mutating func checkRead(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
     let hidden = segments[segment]
     if !hidden.isUsable { throw segmentFault(segment, .nullSelector) }
     if usesDescriptors && !hidden.isReadable { throw segmentFault(segment, .notReadable) }
@@ -38,7 +38,7 @@ extension CPU {
     }
   }
 
-  func checkWrite(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
+  mutating func checkWrite(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
     let hidden = segments[segment]
     if !hidden.isUsable { throw segmentFault(segment, .nullSelector) }
     if usesDescriptors && !hidden.isWritable { throw segmentFault(segment, .notWritable) }

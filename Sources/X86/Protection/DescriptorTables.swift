@@ -33,7 +33,7 @@ enum Selector {
 
 extension CPU {
   /// Linear address of a selector's descriptor; nil when it lies outside its table.
-  func descriptorAddress(_ selector: UInt16) -> UInt32? {
+  mutating func descriptorAddress(_ selector: UInt16) -> UInt32? {
     let offset = UInt32(selector & 0xFFF8)
     if !Selector.isLocal(selector) {
       return offset + 7 <= UInt32(gdtLimit) ? gdtBase &+ offset : nil

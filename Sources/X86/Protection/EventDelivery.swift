@@ -110,7 +110,7 @@ extension CPU {
     setHandler(offset)
   }
 
-  private func pushedFlags(_ event: Event) -> EFLAGS {
+  private mutating func pushedFlags(_ event: Event) -> EFLAGS {
     switch event.resumeFlag {
     case .set: return eflags.union(.resume)
     case .clear: return eflags.subtracting(.resume)

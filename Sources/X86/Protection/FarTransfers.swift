@@ -63,7 +63,7 @@ extension CPU {
   }
 
   /// A transfer straight to a code segment never changes the level (SDM 3A, 5.8.1).
-  private func checkDirectTransfer(
+  private mutating func checkDirectTransfer(
     _ selector: UInt16, _ descriptor: Descriptor
   ) throws(Interruption) {
     if descriptor.isConforming {
@@ -105,7 +105,7 @@ extension CPU {
     }
   }
 
-  private func checkGate(_ selector: UInt16, _ gate: Descriptor) throws(Interruption) {
+  private mutating func checkGate(_ selector: UInt16, _ gate: Descriptor) throws(Interruption) {
     if gate.dpl < cpl { throw .generalProtection(selector: selector, .gateDPLBelowCPL) }
     if gate.dpl < Selector.rpl(selector) {
       throw .generalProtection(selector: selector, .gateDPLBelowRPL)

@@ -10,14 +10,16 @@ struct Origin {
 extension CPU {
   /// The instruction being executed, or about to be.
   var origin: Origin {
-    Origin(
-      eip: eip, cs: segments[SegmentRegister.cs].selector,
-      is32Bit: segments[SegmentRegister.cs].isBig, cpl: cpl,
-      bytes: bytes(at: segments[SegmentRegister.cs].base &+ eip))
+    mutating get {
+      Origin(
+        eip: eip, cs: segments[SegmentRegister.cs].selector,
+        is32Bit: segments[SegmentRegister.cs].isBig, cpl: cpl,
+        bytes: bytes(at: segments[SegmentRegister.cs].base &+ eip))
+    }
   }
 
   /// Up to eight bytes at a linear address, little-endian, missing ones zero; disturbs nothing.
-  private func bytes(at linear: UInt32) -> UInt64 {
+  private mutating func bytes(at linear: UInt32) -> UInt64 {
     let known = tlb.translations[TLB.index(linear, user: cpl == 3)]
     let found =
       known.tag == linear & 0xFFFF_F000
