@@ -20,11 +20,9 @@ extension CPU {
 
   /// Up to eight bytes at a linear address, little-endian, missing ones zero; disturbs nothing.
   private mutating func bytes(at linear: UInt32) -> UInt64 {
-    let known = tlb.translations[TLB.index(linear, user: cpl == 3)]
-    let found =
-      known.tag == linear & 0xFFFF_F000
-      ? known.physical | UInt64(linear & 0xFFF) : peekTranslate(linear)
-    guard let physical = found, let host = memory.host(at: physical) else { return 0 }
+    guard let physical = fetchAddress(linear), let host = memory.host(at: physical) else {
+      return 0
+    }
     let room = 0x1000 - Int(linear & 0xFFF)
     if room >= 8 { return host.loadUnaligned(as: UInt64.self) }
     var value: UInt64 = 0
@@ -35,6 +33,17 @@ extension CPU {
       value |= UInt64(byte ?? 0) << UInt64(index * 8)
     }
     return value
+  }
+
+  /// Where an instruction at a linear address is fetched from; nil when that would fault.
+  private mutating func fetchAddress(_ linear: UInt32) -> PhysicalAddress? {
+    guard cr0.contains(.paging) else { return UInt64(linear) & addressMask }
+    let entry = codeTLB.entry(for: linear, user: cpl == 3)
+    // The processor has just been there, as a rule.
+    if entry.pointee.generation == generation {
+      return entry.pointee.physical | UInt64(linear & 0xFFF)
+    }
+    return peekTranslate(linear)
   }
 
   /// Writes down a transition that began at `from` and has arrived where the processor is now.
