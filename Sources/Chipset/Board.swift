@@ -53,6 +53,8 @@ public final class Board: Bus {
   /// The ATA channels at 1F0h and 170h.
   let diskChannels: [DiskChannel]
   let firmwareFiles = FirmwareFiles()
+  let dma = DMAControllers()
+  let floppy: FloppyController
   /// The earliest deadline of all devices.
   private var deviceDeadline = UInt64.max
 
@@ -72,6 +74,7 @@ public final class Board: Bus {
       keyboard: keyboard, system: system, ticksPerSecond: rate)
     video = VideoAdapter(memory: videoMemory, ticksPerSecond: rate)
     diskChannels = [0x1F0, 0x170].map { DiskChannel(base: $0, ticksPerSecond: rate) }
+    floppy = FloppyController(dma: dma, ticksPerSecond: rate)
     settle()
   }
 
@@ -83,7 +86,7 @@ public final class Board: Bus {
   /// All devices, in the order in which they act when they are due at the same tick.
   private var devices: [any Device] {
     [timer, keyboardController, serial, clock, interruptControllers, system, video]
-      + diskChannels + [firmwareFiles]
+      + diskChannels + [firmwareFiles, dma, floppy]
   }
 
   // MARK: Time and lines
@@ -105,6 +108,7 @@ public final class Board: Bus {
       if keyboardController.deadline <= due { keyboardController.advance(to: due) }
       if serial.deadline <= due { serial.advance(to: due) }
       if clock.deadline <= due { clock.advance(to: due) }
+      if floppy.deadline <= due { floppy.advance(to: due) }
       for channel in diskChannels where channel.deadline <= due { channel.advance(to: due) }
       settle()
     }
@@ -119,13 +123,14 @@ public final class Board: Bus {
     interruptControllers.setLine(0, timer.interruptLine)
     interruptControllers.setLine(1, keyboardController.interruptLine)
     interruptControllers.setLine(4, serial.interruptLine)
+    interruptControllers.setLine(6, floppy.interruptLine)
     interruptControllers.setLine(8, clock.interruptLine)
     interruptControllers.setLine(13, system.interruptLine)
     interruptControllers.setLine(14, diskChannels[0].interruptLine)
     interruptControllers.setLine(15, diskChannels[1].interruptLine)
     deviceDeadline = min(
       min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline),
-      min(diskChannels[0].deadline, diskChannels[1].deadline))
+      min(diskChannels[0].deadline, diskChannels[1].deadline, floppy.deadline))
   }
 
   /// The INTA cycles: the vector of the most urgent interrupt.
@@ -161,6 +166,21 @@ public final class Board: Bus {
     diskChannels[place / 2].attach(disk, unit: place % 2)
     clock.describe(disk: place, sectorCount: disk.sectorCount)
   }
+
+  /// Puts a disk into the floppy drive A, which is there only if this is called. To be done before
+  /// the machine runs.
+  public func attach(floppy disk: any DiskMedium) {
+    clock.describe(floppy: floppy.insert(disk).driveType)
+  }
+
+  /// What devices with DMA transfer to and from.
+  public var directMemory: (any DirectMemory)? {
+    get { dma.memory }
+    set { dma.memory = newValue }
+  }
+
+  /// Tells firmware, through the CMOS memory, to try the floppy drive before the disks or after.
+  public func setBootOrder(floppyFirst: Bool) { clock.describe(floppyFirst: floppyFirst) }
 
   /// Puts a file where firmware made for QEMU looks for it. The name has at most 55 bytes. To be
   /// done before the machine runs.

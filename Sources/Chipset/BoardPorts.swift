@@ -79,6 +79,8 @@ extension Board {
     case 0x510, 0x511: firmwareFiles.isPresent ? firmwareFiles : nil
     case _ where video.claims(port): video
     case configuration.postPort: system
+    case 0x00...0x0F, 0xC0...0xDF, 0x81...0x8F: dma
+    case 0x3F0...0x3F5, 0x3F7: floppy.isPresent ? floppy : nil
     default: nil
     }
   }

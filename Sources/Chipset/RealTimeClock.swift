@@ -72,6 +72,16 @@ final class RealTimeClock: Device {
     checkSetup()
   }
 
+  /// Enters a floppy drive A of this type.
+  func describe(floppy type: UInt8) {
+    memory[0x10] = type << 4
+    memory[0x14] |= 0x01
+    checkSetup()
+  }
+
+  /// The order in which firmware for QEMU tries to boot: 1 is the floppy drive, 2 the first disk.
+  func describe(floppyFirst: Bool) { memory[0x3D] = floppyFirst ? 0x21 : 0x12 }
+
   private func checkSetup() {
     let sum = memory[0x10...0x2D].reduce(UInt64(0)) { $0 + UInt64($1) }
     memory[0x2E] = UInt8(truncatingIfNeeded: sum >> 8)

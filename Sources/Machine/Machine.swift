@@ -58,6 +58,7 @@ public final class Machine {
 
   let guest: Guest
   let ram: HostMemory
+  let directAccess: DirectAccess
   /// RAM from C0000 to FFFFF, into which ROMs are copied as boards do ("shadow RAM").
   private(set) var shadow: HostMemory?
   private var rom: HostMemory?
@@ -87,6 +88,14 @@ public final class Machine {
     for (place, file) in guest.disks.enumerated() {
       board.attach(disk: DiskImage(file), at: place)
     }
+    if let file = guest.floppy {
+      guard file.size <= 2_949_120 else { throw ImageError(file.path, .floppyTooLarge(file.size)) }
+      board.attach(floppy: DiskImage(file))
+    }
+    if let floppyFirst = guest.bootsFromFloppy { board.setBootOrder(floppyFirst: floppyFirst) }
+    let direct = DirectAccess(ram)
+    directAccess = direct
+    board.directMemory = direct
     if let image = guest.image { format = try Guest.Format(of: image) }
     self.format = format
 

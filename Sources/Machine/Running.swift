@@ -102,6 +102,7 @@ extension Machine {
       takeIn(entry.input)
     }
     board.advance(to: now)
+    for range in directAccess.takeChanges() { cpu.memoryChanged(at: range.start, size: range.size) }
     board.coprocessorError = cpu.floatingPointError
     let requests = board.takeRequests()
     if let code = requests.exitCode { return .exit(code: code) }

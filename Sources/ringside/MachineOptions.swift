@@ -23,6 +23,10 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp(
       "A disk; up to four times. The file stays as it is.", valueName: "file"))
   var disk: [String] = []
+  @Option(help: ArgumentHelp("A disk for the floppy drive.", valueName: "file"))
+  var floppy: String?
+  @Option(help: ArgumentHelp("What a BIOS boots: a (floppy) or c (disk).", valueName: "drive"))
+  var boot: String?
   @Flag(help: "Let the guest's writes to its disks reach the files.")
   var write = false
   @Option(help: .hidden)
@@ -68,8 +72,11 @@ struct MachineOptions: ParsableArguments {
     guard disk.count <= places else {
       throw UserError("--disk \(disk[places]): a machine has room for \(places) disks")
     }
-    if write && disk.isEmpty {
-      throw UserError("--write: there is no disk to write to; give --disk")
+    if let boot, boot != "a" && boot != "c" {
+      throw UserError("--boot \(boot): there is no such drive; use a (floppy) or c (disk)")
+    }
+    if write && disk.isEmpty && floppy == nil {
+      throw UserError("--write: there is no disk to write to; give --disk or --floppy")
     }
     var source: FileContents?
     if let image, GuestSource.isSource(image) {
@@ -82,6 +89,10 @@ struct MachineOptions: ParsableArguments {
       guest.bios = try bios.map(contents)
       guest.videoBIOS = try vgabios.map(contents)
       guest.commandLine = append
+      guest.floppy = try floppy.map { path throws(ImageError) in
+        try DiskFile(path: path, writable: write)
+      }
+      guest.bootsFromFloppy = boot.map { $0 == "a" }
       for path in disk { guest.disks.append(try DiskFile(path: path, writable: write)) }
       return guest
     } catch {

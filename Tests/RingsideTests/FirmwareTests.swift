@@ -26,4 +26,26 @@ struct FirmwareTests {
     // Once over the serial line, once on the screen.
     #expect(run.output.ranges(of: "Hello from real mode").count == 2)
   }
+
+  @Test func seaBIOSBootsAFloppy() throws {
+    let run = try Program([
+      "run", "--bios", seaBIOS, "--vgabios", videoBIOS, "--floppy", "images/built/toyboot.bin",
+      "--debug-port", "stdio", "--screen-dump", "-", "--timeout", "100",
+    ])
+    #expect(run.status == 0)
+    #expect(run.output.contains("Booting from Floppy..."))
+    #expect(run.output.ranges(of: "Hello from real mode").count == 2)
+  }
+
+  @Test(arguments: [("a", "Floppy"), ("c", "Hard Disk")])
+  func theBootOptionChooses(drive: String, name: String) throws {
+    let run = try Program([
+      "run", "--bios", seaBIOS, "--vgabios", videoBIOS, "--floppy", "images/built/toyboot.bin",
+      "--disk", "images/built/toyboot.bin", "--boot", drive, "--debug-port", "stdio",
+      "--timeout", "100",
+    ])
+    #expect(run.status == 0)
+    #expect(run.output.ranges(of: "Booting from ").count == 2)
+    #expect(run.output.contains("Booting from \(name)..."))
+  }
 }

@@ -14,6 +14,11 @@ public struct Guest {
   /// The disks, in the order of their places: at most `Machine.Configuration.diskPlaces`.
   public var disks: [DiskFile] = []
 
+  /// The disk in the floppy drive.
+  public var floppy: DiskFile?
+  /// Whether a BIOS is to try the floppy drive first; nil leaves it to the BIOS.
+  public var bootsFromFloppy: Bool?
+
   /// A guest to be started from `image`.
   public init(image: FileContents?) { self.image = image }
 

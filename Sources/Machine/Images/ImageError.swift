@@ -27,6 +27,8 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case emptyDisk
     /// A disk image to be written to has a broken sector at its end.
     case oddDisk(UInt64)
+    /// A floppy image is larger than a floppy disk.
+    case floppyTooLarge(UInt64)
     /// A disk image has more sectors than 28 bits can number.
     case diskTooLarge(UInt64)
     /// It cannot be opened or read.
@@ -76,6 +78,8 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case .emptyDisk: "is empty; a disk has at least one sector of 512 bytes"
     case .oddDisk(let size):
       "has \(size) bytes, no whole number of sectors (512); lengthen it or leave out --write"
+    case .floppyTooLarge(let size):
+      "has \(size) bytes; a floppy disk has at most 2949120, so give it as --disk"
     case .diskTooLarge(let size):
       "has \(size) bytes; a disk here has less than 128 GiB, so give a smaller one"
     case .unreadable: "cannot be read; check its permissions"
