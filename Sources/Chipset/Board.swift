@@ -16,7 +16,7 @@ public final class Board: Bus {
     public var startTime: Int64 = 1_767_225_600
     /// The port at which firmware reports its progress.
     public var postPort: UInt16 = 0x80
-    /// Whether the serial line takes its time to send. If not, characters leave at once.
+    /// Whether the serial lines take their time to send. If not, characters leave at once.
     public var isSerialPaced = false
 
     /// A board that starts on January 1, 2026.
@@ -45,7 +45,9 @@ public final class Board: Bus {
 
   let interruptControllers = InterruptControllers()
   let timer: IntervalTimer
+  /// COM1 and COM2.
   let serial: SerialPort
+  let secondSerial: SerialPort
   let clock: RealTimeClock
   let system: SystemPorts
   let keyboardController: KeyboardController
@@ -67,6 +69,7 @@ public final class Board: Bus {
     videoMemory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.videoMemorySize)
     timer = IntervalTimer(ticksPerSecond: rate)
     serial = SerialPort(ticksPerSecond: rate, isPaced: configuration.isSerialPaced)
+    secondSerial = SerialPort(ticksPerSecond: rate, isPaced: configuration.isSerialPaced)
     clock = RealTimeClock(
       ticksPerSecond: rate, startTime: configuration.startTime, ramSize: configuration.ramSize)
     system = SystemPorts(timer: timer, postPort: configuration.postPort)
@@ -85,7 +88,7 @@ public final class Board: Bus {
 
   /// All devices, in the order in which they act when they are due at the same tick.
   private var devices: [any Device] {
-    [timer, keyboardController, serial, clock, interruptControllers, system, video]
+    [timer, keyboardController, serial, secondSerial, clock, interruptControllers, system, video]
       + diskChannels + [firmwareFiles, dma, floppy]
   }
 
@@ -107,6 +110,7 @@ public final class Board: Bus {
       if timer.deadline <= due { timer.advance(to: due) }
       if keyboardController.deadline <= due { keyboardController.advance(to: due) }
       if serial.deadline <= due { serial.advance(to: due) }
+      if secondSerial.deadline <= due { secondSerial.advance(to: due) }
       if clock.deadline <= due { clock.advance(to: due) }
       if floppy.deadline <= due { floppy.advance(to: due) }
       for channel in diskChannels where channel.deadline <= due { channel.advance(to: due) }
@@ -122,6 +126,7 @@ public final class Board: Bus {
   func settle() {
     interruptControllers.setLine(0, timer.interruptLine)
     interruptControllers.setLine(1, keyboardController.interruptLine)
+    interruptControllers.setLine(3, secondSerial.interruptLine)
     interruptControllers.setLine(4, serial.interruptLine)
     interruptControllers.setLine(6, floppy.interruptLine)
     interruptControllers.setLine(8, clock.interruptLine)
@@ -129,7 +134,8 @@ public final class Board: Bus {
     interruptControllers.setLine(14, diskChannels[0].interruptLine)
     interruptControllers.setLine(15, diskChannels[1].interruptLine)
     deviceDeadline = min(
-      min(timer.deadline, keyboardController.deadline), min(serial.deadline, clock.deadline),
+      min(timer.deadline, keyboardController.deadline, clock.deadline),
+      min(serial.deadline, secondSerial.deadline),
       min(diskChannels[0].deadline, diskChannels[1].deadline, floppy.deadline))
   }
 
@@ -139,7 +145,8 @@ public final class Board: Bus {
     return interruptControllers.acknowledge()
   }
 
-  /// What the reset line does. Video memory, the clock's time and bytes on the serial line stay.
+  /// What the reset line does. Video memory, the clock's time and bytes on the serial lines
+  /// stay.
   public func reset() {
     for device in devices { device.reset() }
     settle()
@@ -157,14 +164,19 @@ public final class Board: Bus {
 
   // MARK: Drives
 
-  /// How many disk drives have a place: two on each channel.
-  public static let diskPlaces = 4
+  /// How many disk and CD-ROM drives have a place: two on each channel.
+  public static let drivePlaces = 4
 
   /// Puts a disk drive at a place, 0 to 3: master and slave of the first channel, then of the
   /// second. To be done before the machine runs.
   public func attach(disk: any DiskMedium, at place: Int) {
     diskChannels[place / 2].attach(disk, unit: place % 2)
     clock.describe(disk: place, sectorCount: disk.sectorCount)
+  }
+
+  /// Puts a CD-ROM drive with a disc in it at a place, 0 to 3. To be done before the machine runs.
+  public func attach(disc: any DiskMedium, at place: Int) {
+    diskChannels[place / 2].attach(disc: disc, unit: place % 2)
   }
 
   /// Puts a disk into the floppy drive A, which is there only if this is called. To be done before
@@ -179,8 +191,18 @@ public final class Board: Bus {
     set { dma.memory = newValue }
   }
 
-  /// Tells firmware, through the CMOS memory, to try the floppy drive before the disks or after.
-  public func setBootOrder(floppyFirst: Bool) { clock.describe(floppyFirst: floppyFirst) }
+  /// A kind of drive to start from, by the letter that DOS gives it.
+  public enum BootDrive: String, CaseIterable, Sendable {
+    /// The floppy drive.
+    case floppy = "a"
+    /// The first disk.
+    case disk = "c"
+    /// The first CD-ROM.
+    case disc = "d"
+  }
+
+  /// Tells firmware, through the CMOS memory, what to try first; the other kinds follow.
+  public func setBootDrive(_ drive: BootDrive) { clock.describe(bootDrive: drive) }
 
   /// Puts a file where firmware made for QEMU looks for it. The name has at most 55 bytes. To be
   /// done before the machine runs.
@@ -196,21 +218,38 @@ public final class Board: Bus {
     return Requests(exitCode: requests.exitCode, reset: requests.reset)
   }
 
-  /// What the guest sent over the serial line since the last call.
-  public func takeSerialOutput() -> [UInt8] { serial.takeOutput() }
+  /// A serial line.
+  public enum SerialLine: Sendable {
+    /// At 3F8h, on IRQ 4.
+    case com1
+    /// At 2F8h, on IRQ 3.
+    case com2
+  }
+
+  private func port(of line: SerialLine) -> SerialPort {
+    switch line {
+    case .com1: serial
+    case .com2: secondSerial
+    }
+  }
+
+  /// What the guest sent over a serial line since the last call.
+  public func takeSerialOutput(of line: SerialLine = .com1) -> [UInt8] {
+    port(of: line).takeOutput()
+  }
 
   /// What the guest wrote to ports E9h and 402h since the last call.
   public func takeDebugOutput() -> [UInt8] { system.takeDebugOutput() }
 
-  /// Bytes come in over the serial line, from `tick` on, at the speed the guest has set.
-  public func receiveSerial(_ bytes: [UInt8], at tick: UInt64) {
+  /// Bytes come in over a serial line, from `tick` on, at the speed the guest has set.
+  public func receiveSerial(_ bytes: [UInt8], on line: SerialLine = .com1, at tick: UInt64) {
     advance(to: tick)
-    serial.receive(bytes, at: tick)
+    port(of: line).receive(bytes, at: tick)
     settle()
   }
 
-  /// Whether everything given to `receiveSerial` has reached the receiver.
-  public var serialQueueIsEmpty: Bool { serial.queueIsEmpty }
+  /// Whether everything given to `receiveSerial` has reached the receivers.
+  public var serialQueueIsEmpty: Bool { serial.queueIsEmpty && secondSerial.queueIsEmpty }
 
   /// The last code written to the POST port.
   public var lastPOST: UInt8? { system.lastPOST }

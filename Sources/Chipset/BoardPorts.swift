@@ -72,6 +72,7 @@ extension Board {
     case 0x60, 0x64: keyboardController
     case 0x70, 0x71: clock
     case 0x3F8...0x3FF: serial
+    case 0x2F8...0x2FF: secondSerial
     case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF0, 0xF4, 0x402: system
     case 0xCF9 where width == 1: system
     case 0x1F0...0x1F7, 0x3F6: diskChannels[0].isPresent ? diskChannels[0] : nil

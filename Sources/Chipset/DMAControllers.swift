@@ -76,7 +76,8 @@ final class DMAControllers: Device {
   /// Goes on by a byte within the 64 KiB of the page. True at terminal count.
   private func step(_ channel: Int) -> Bool {
     let goesDown = channels[channel].mode & 0x20 != 0
-    channels[channel].address = goesDown
+    channels[channel].address =
+      goesDown
       ? channels[channel].address &- 1 : channels[channel].address &+ 1
     channels[channel].count &-= 1
     guard channels[channel].count == 0xFFFF else { return false }

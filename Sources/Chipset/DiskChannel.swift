@@ -1,98 +1,134 @@
-/// An ATA channel with up to two disk drives, in PIO (ATA-4): registers at 1F0h–1F7h and 3F6h on
-/// IRQ 14, or 170h–177h and 376h on IRQ 15.
+/// An ATA channel with up to two drives, disks or CD-ROMs, in PIO (ATA/ATAPI-4): registers at
+/// 1F0h–1F7h and 3F6h on IRQ 14, or 170h–177h and 376h on IRQ 15.
 ///
 /// A command makes the channel busy for a moment; what it does happens at the end of that. A
 /// channel without drives is not there at all. An absent drive beside a present one reads as 0.
+/// What commands do to disks is in DiskCommands, to CD-ROMs in PacketCommands.
 final class DiskChannel: Device {
-  private enum Status {
+  enum Status {
     static let error: UInt8 = 0x01, request: UInt8 = 0x08, ready: UInt8 = 0x50
     static let fault: UInt8 = 0x20, busy: UInt8 = 0x80
   }
-  private enum Failure {
+  enum Failure {
     static let aborted: UInt8 = 0x04, notFound: UInt8 = 0x10, uncorrectable: UInt8 = 0x40
   }
+  enum Command {
+    static let deviceReset: UInt8 = 0x08, diagnose: UInt8 = 0x90, packet: UInt8 = 0xA0
+    static let identifyPacketDevice: UInt8 = 0xA1, identifyDevice: UInt8 = 0xEC
+  }
   /// What happens at the deadline.
-  private enum Work: UInt8 {
-    case none, reset, command, fill, store
+  enum Work: UInt8 {
+    case none, reset, command, fill, store, packet, fillPacket
+  }
+  /// A drive's registers. The processor's writes reach those of both drives.
+  struct Registers {
+    var count: UInt8 = 1
+    var low: UInt8 = 1
+    var middle: UInt8 = 0
+    var high: UInt8 = 0
+    var status = Status.ready
+    var failure: UInt8 = 1
   }
   /// The most sectors that 28 bits can number.
   static let largestDisk: UInt64 = 0x0FFF_FFFF
-  private static let sectorSize = 512
+  static let sectorSize = 512
 
   /// The first command port, 1F0h or 170h. The control port is 206h above it.
   let base: UInt16
   /// How long a command or a block takes: 2 µs.
   private let delay: UInt64
-  private(set) var drives: [DiskDrive?] = [nil, nil]
+  var drives: [DiskDrive?] = [nil, nil]
+  var opticalDrives: [OpticalDrive?] = [nil, nil]
 
-  private var features: UInt8 = 0
-  private var count: UInt8 = 1
-  private var low: UInt8 = 1
-  private var middle: UInt8 = 0
-  private var high: UInt8 = 0
-  private var select: UInt8 = 0
+  var files = [Registers(), Registers()]
+  var features: UInt8 = 0
+  var select: UInt8 = 0
   private var control: UInt8 = 0
-  private var status = Status.ready
-  private var failure: UInt8 = 1
-  private var command: UInt8 = 0
-  private var isRequesting = false
-  private var work = Work.none
+  private(set) var command: UInt8 = 0
+  var isRequesting = false
+  private(set) var work = Work.none
   private(set) var deadline = UInt64.max
 
   /// The block between drive and processor, how far it got, and whether the processor writes it.
-  private var buffer: [UInt8] = []
-  private var position = 0
-  private var isWriting = false
-  /// The transfer's next sector, the sectors left, and how many make a block.
-  private var sector: UInt64 = 0
-  private var remaining = 0
-  private var blockSize = 1
+  var buffer: [UInt8] = []
+  var position = 0
+  var isWriting = false
+  /// A disk transfer's next sector, the sectors left, and how many make a block.
+  var sector: UInt64 = 0
+  var remaining = 0
+  var blockSize = 1
+  /// What a packet command has still to give: bytes of the drive's own, then a range of the disc.
+  var packetState = PacketState()
 
   init(base: UInt16, ticksPerSecond: UInt64) {
     self.base = base
     delay = max(1, ticksPerSecond / 500_000)
+    reset()
   }
 
-  func attach(_ medium: any DiskMedium, unit: Int) { drives[unit] = DiskDrive(medium: medium) }
+  func attach(_ medium: any DiskMedium, unit: Int) {
+    drives[unit] = DiskDrive(medium: medium)
+    reset()
+  }
 
-  var isPresent: Bool { drives[0] != nil || drives[1] != nil }
+  func attach(disc medium: any DiskMedium, unit: Int) {
+    opticalDrives[unit] = OpticalDrive(medium: medium)
+    reset()
+  }
+
+  private func hasDrive(_ unit: Int) -> Bool { drives[unit] != nil || opticalDrives[unit] != nil }
+
+  var isPresent: Bool { hasDrive(0) || hasDrive(1) }
 
   /// IRQ 14 or 15: nIEN takes it off the bus.
   var interruptLine: Bool { isRequesting && control & 0x02 == 0 }
 
-  private var unit: Int { Int(select >> 4 & 1) }
-  private var drive: DiskDrive? { drives[unit] }
+  /// The drive that the select register names, and its registers.
+  var unit: Int { Int(select >> 4 & 1) }
+  var drive: DiskDrive? { drives[unit] }
+  var file: Registers {
+    get { files[unit] }
+    set { files[unit] = newValue }
+  }
 
   func reset() {
     control = 0
     for unit in 0..<2 {
-      guard let drive = drives[unit] else { continue }
-      drives[unit] = DiskDrive(medium: drive.medium)
+      drives[unit]?.reset()
+      opticalDrives[unit]?.reset()
     }
     finishReset()
   }
 
-  private func finishReset() {
-    (count, low, middle, high, select) = (1, 1, 0, 0, 0)
-    failure = 1  // The diagnosis: nothing is wrong.
-    status = Status.ready
+  /// What follows every kind of reset, and the diagnosis: nothing is wrong.
+  func finishReset() {
+    select = 0
+    for unit in 0..<2 { sign(unit) }
     features = 0
     isRequesting = false
     endTransfer()
   }
 
-  private func endTransfer() {
+  /// Puts into a drive's registers what tells a disk from a CD-ROM.
+  func sign(_ unit: Int) {
+    files[unit] = Registers()
+    guard opticalDrives[unit] != nil else { return }
+    (files[unit].middle, files[unit].high, files[unit].status) = (0x14, 0xEB, 0)
+  }
+
+  func endTransfer() {
     work = .none
     deadline = .max
     buffer = []
     position = 0
     isWriting = false
     remaining = 0
+    packetState = PacketState()
   }
 
-  private func plan(_ next: Work, at tick: UInt64) {
+  func plan(_ next: Work, at tick: UInt64) {
     work = next
-    status = Status.busy
+    file.status = Status.busy
     deadline = tick + delay
   }
 
@@ -100,14 +136,14 @@ final class DiskChannel: Device {
 
   func read(_ port: UInt16, at tick: UInt64) -> UInt8 {
     if port == base + 0x206 { return visibleStatus }
-    if status & Status.busy != 0 && port != base + 7 { return status }
+    if visibleStatus & Status.busy != 0 && port != base + 7 { return visibleStatus }
     switch port - base {
     case 0: return UInt8(truncatingIfNeeded: readData(width: 2, at: tick))
-    case 1: return drive == nil ? 0 : failure
-    case 2: return count
-    case 3: return low
-    case 4: return middle
-    case 5: return high
+    case 1: return hasDrive(unit) ? file.failure : 0
+    case 2: return file.count
+    case 3: return file.low
+    case 4: return file.middle
+    case 5: return file.high
     case 6: return select | 0xA0
     default:
       isRequesting = false
@@ -115,24 +151,26 @@ final class DiskChannel: Device {
     }
   }
 
-  private var visibleStatus: UInt8 { drive == nil ? 0 : status }
+  private var visibleStatus: UInt8 { hasDrive(unit) ? file.status : isInReset ? Status.busy : 0 }
+  private var isInReset: Bool { control & 0x04 != 0 || work == .reset }
 
   func write(_ port: UInt16, _ value: UInt8, at tick: UInt64) {
     if port == base + 0x206 { return writeControl(value, at: tick) }
-    guard status & Status.busy == 0 else { return }
+    let isDeviceReset = port == base + 7 && value == Command.deviceReset
+    if isDeviceReset && opticalDrives[unit] != nil && !isInReset { return resetDevice() }
+    guard file.status & Status.busy == 0 else { return }
     switch port - base {
     case 0: writeData(UInt32(value), width: 2, at: tick)
-    case 1...6 where status & Status.request != 0: break  // Not during a transfer.
+    case 1...6 where file.status & Status.request != 0: break  // Not during a transfer.
     case 1: features = value
-    case 2: count = value
-    case 3: low = value
-    case 4: middle = value
-    case 5: high = value
+    case 2: for unit in 0..<2 { files[unit].count = value }
+    case 3: for unit in 0..<2 { files[unit].low = value }
+    case 4: for unit in 0..<2 { files[unit].middle = value }
+    case 5: for unit in 0..<2 { files[unit].high = value }
     case 6: select = value & 0x5F
     default:
       isRequesting = false
-      let diagnose: UInt8 = 0x90
-      guard drive != nil || value == diagnose else { return }
+      guard hasDrive(unit) || value == Command.diagnose else { return }
       endTransfer()
       command = value
       plan(.command, at: tick)
@@ -145,28 +183,33 @@ final class DiskChannel: Device {
     guard changed & 0x04 != 0 else { return }
     endTransfer()
     isRequesting = false
-    status = Status.busy
+    for unit in 0..<2 { files[unit].status = Status.busy }
     // The drives come back a moment after SRST falls.
     if value & 0x04 == 0 { plan(.reset, at: tick) }
   }
 
+  private var isTransferring: Bool { file.status & Status.request != 0 }
+
   /// The data register, 16 bits wide; 32 bits are two accesses. All ones without a transfer.
   func readData(width: Int, at tick: UInt64) -> UInt32 {
+    guard !isWriting, isTransferring else { return width == 4 ? .max : 0xFFFF }
     var value: UInt32 = 0
     for index in 0..<width {
       var byte: UInt8 = 0xFF
-      if !isWriting && status & Status.request != 0 && position < buffer.count {
+      if position < buffer.count {
         byte = buffer[position]
         position += 1
       }
       value |= UInt32(byte) << UInt32(index * 8)
     }
-    if !isWriting && status & Status.request != 0 && position == buffer.count {
-      if remaining > 0 {
+    if position == buffer.count {
+      if packetState.isActive {
+        plan(.fillPacket, at: tick)
+      } else if remaining > 0 {
         plan(.fill, at: tick)
       } else {
         endTransfer()
-        status = Status.ready
+        file.status = Status.ready
       }
     }
     return value
@@ -174,12 +217,20 @@ final class DiskChannel: Device {
 
   /// The data register, written. Without a transfer nothing happens.
   func writeData(_ value: UInt32, width: Int, at tick: UInt64) {
-    guard isWriting, status & Status.request != 0 else { return }
+    guard isWriting, isTransferring else { return }
     for index in 0..<width where position < buffer.count {
       buffer[position] = UInt8(truncatingIfNeeded: value >> UInt32(index * 8))
       position += 1
     }
-    if position == buffer.count { plan(.store, at: tick) }
+    if position == buffer.count { plan(packetState.isActive ? .packet : .store, at: tick) }
+  }
+
+  /// Puts bytes where the processor reads them.
+  func offer(_ bytes: [UInt8]) {
+    buffer = bytes
+    position = 0
+    file.status = Status.ready | Status.request
+    isRequesting = true
   }
 
   // MARK: Work
@@ -195,196 +246,56 @@ final class DiskChannel: Device {
     case .command: execute()
     case .fill: fill()
     case .store: store()
+    case .packet: performPacket()
+    case .fillPacket: fillPacket()
     }
-  }
-
-  private func succeed() {
-    endTransfer()
-    status = Status.ready
-    failure = 0
-    isRequesting = true
-  }
-
-  private func fail(_ bits: UInt8, status more: UInt8 = 0) {
-    endTransfer()
-    status = Status.ready | Status.error | more
-    failure = bits
-    isRequesting = true
   }
 
   private func execute() {
-    failure = 0
-    if command == 0x90 {
+    file.failure = 0
+    if command == Command.diagnose {
       finishReset()
       isRequesting = true
-      return
-    }
-    guard let drive else { return finishReset() }
-    switch command {
-    case 0x20, 0x21: start(block: 1, writing: false)
-    case 0x30, 0x31: start(block: 1, writing: true)
-    case 0xC4 where drive.block > 0: start(block: drive.block, writing: false)
-    case 0xC5 where drive.block > 0: start(block: drive.block, writing: true)
-    case 0x40, 0x41, 0x70...0x7F: verify()
-    case 0xEC: offer(drive.identity(unit: unit))
-    case 0x91: setGeometry()
-    case 0xC6: setBlock()
-    case 0xEF: setFeature()
-    case 0xE7:
-      if drive.medium.flush() { succeed() } else { fail(Failure.aborted, status: Status.fault) }
-    case 0x98, 0xE5:  // CHECK POWER MODE: active.
-      count = 0xFF
-      succeed()
-    case 0x10...0x1F, 0x94...0x97, 0xE0...0xE3: succeed()
-    default: fail(Failure.aborted)
-    }
-  }
-
-  private func setGeometry() {
-    guard count > 0 else { return fail(Failure.aborted) }
-    drives[unit]?.heads = Int(select & 15) + 1
-    drives[unit]?.sectors = Int(count)
-    succeed()
-  }
-
-  private func setBlock() {
-    guard count & (count &- 1) == 0, count <= DiskDrive.largestBlock else {
-      return fail(Failure.aborted)
-    }
-    drives[unit]?.block = Int(count)
-    succeed()
-  }
-
-  private func setFeature() {
-    switch features {
-    case 0x02, 0x82, 0x55, 0xAA, 0x66, 0xCC: succeed()
-    case 0x03 where count < 2 || (0x08...0x0C).contains(count): succeed()  // PIO modes.
-    default: fail(Failure.aborted)
-    }
-  }
-
-  // MARK: Transfers
-
-  private var address: UInt64? {
-    if select & 0x40 != 0 {
-      return UInt64(select & 15) << 24 | UInt64(high) << 16 | UInt64(middle) << 8 | UInt64(low)
-    }
-    return drive?.sector(
-      cylinder: Int(high) << 8 | Int(middle), head: Int(select & 15), number: Int(low))
-  }
-
-  /// Writes the address of a sector back into the registers, in the form the command had.
-  private func setAddress(_ sector: UInt64) {
-    func byte(_ value: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: value) }
-    if select & 0x40 != 0 {
-      (low, middle, high) = (byte(sector), byte(sector >> 8), byte(sector >> 16))
-      select = select & 0xF0 | byte(sector >> 24) & 15
     } else if let drive {
-      let (track, number) = sector.quotientAndRemainder(dividingBy: UInt64(drive.sectors))
-      let (cylinder, head) = track.quotientAndRemainder(dividingBy: UInt64(drive.heads))
-      (low, middle, high) = (byte(number + 1), byte(cylinder), byte(cylinder >> 8))
-      select = select & 0xF0 | byte(head) & 15
+      execute(on: drive)
+    } else {
+      executeOnOptical()
     }
   }
 
-  private func verify() {
-    let isSeek = command & 0xF0 == 0x70
-    let length = isSeek ? 1 : count == 0 ? 256 : UInt64(count)
-    guard let address, let drive, address + length <= drive.sectorCount else {
-      return fail(Failure.notFound)
-    }
-    if !isSeek { setAddress(address + length - 1) }
-    succeed()
-  }
-
-  private func start(block: Int, writing: Bool) {
-    guard let address else { return fail(Failure.notFound) }
-    sector = address
-    remaining = count == 0 ? 256 : Int(count)
-    blockSize = block
-    isWriting = writing
-    if writing { prepare(firstBlock: true) } else { fill() }
-  }
-
-  /// Sectors of the block that comes next; nil, after saying so, if the disk ends before it does.
-  private func nextBlock() -> Int? {
-    let length = min(remaining, blockSize)
-    guard let drive, sector + UInt64(length) <= drive.sectorCount else {
-      setAddress(max(sector, min(sector + UInt64(length), drive?.sectorCount ?? 0)))
-      fail(Failure.notFound)
-      return nil
-    }
-    return length
-  }
-
-  private func fill() {
-    guard let length = nextBlock(), let medium = drive?.medium else { return }
-    var bytes = [UInt8](repeating: 0, count: length * Self.sectorSize)
-    for index in 0..<length {
-      let start = index * Self.sectorSize
-      let isRead = bytes.withUnsafeMutableBytes { all in
-        medium.read(
-          sector + UInt64(index),
-          into: UnsafeMutableRawBufferPointer(rebasing: all[start..<start + Self.sectorSize]))
-      }
-      if !isRead {
-        setAddress(sector + UInt64(index))
-        return fail(Failure.uncorrectable)
-      }
-    }
-    finishBlock(length)
-    offer(bytes)
-  }
-
-  /// Puts bytes where the processor reads them.
-  private func offer(_ bytes: [UInt8]) {
-    buffer = bytes
-    position = 0
-    status = Status.ready | Status.request
+  func succeed() {
+    endTransfer()
+    file.status = Status.ready
+    file.failure = 0
     isRequesting = true
   }
 
-  /// Asks the processor for a block. There is no interrupt for the first one.
-  private func prepare(firstBlock: Bool) {
-    guard let length = nextBlock() else { return }
-    buffer = [UInt8](repeating: 0, count: length * Self.sectorSize)
-    position = 0
-    status = Status.ready | Status.request
-    isRequesting = !firstBlock
+  func fail(_ bits: UInt8, status more: UInt8 = 0) {
+    endTransfer()
+    file.status = Status.ready | Status.error | more
+    file.failure = bits
+    isRequesting = true
   }
 
-  private func store() {
-    guard let medium = drive?.medium else { return fail(Failure.aborted) }
-    let length = buffer.count / Self.sectorSize
-    for index in 0..<length {
-      let start = index * Self.sectorSize
-      let isKept = buffer.withUnsafeBytes { all in
-        medium.write(
-          sector + UInt64(index),
-          from: UnsafeRawBufferPointer(rebasing: all[start..<start + Self.sectorSize]))
-      }
-      if !isKept {
-        setAddress(sector + UInt64(index))
-        return fail(Failure.aborted, status: Status.fault)
-      }
+  /// SET FEATURES: what a drive in PIO can take; the others it does not have.
+  func setFeature() {
+    switch features {
+    case 0x02, 0x82, 0x55, 0xAA, 0x66, 0xCC: succeed()
+    // PIO modes.
+    case 0x03 where file.count < 2 || (0x08...0x0C).contains(file.count): succeed()
+    default: fail(Failure.aborted)
     }
-    finishBlock(length)
-    if remaining > 0 { prepare(firstBlock: false) } else { succeed() }
-  }
-
-  private func finishBlock(_ length: Int) {
-    setAddress(sector + UInt64(length) - 1)
-    sector += UInt64(length)
-    remaining -= length
-    count = UInt8(truncatingIfNeeded: remaining)
   }
 
   // MARK: State
 
   func save(into writer: inout StateWriter) {
-    for register in [
-      features, count, low, middle, high, select, control, status, failure, command,
-    ] { writer.write(register) }
+    for file in files {
+      for register in [file.count, file.low, file.middle, file.high, file.status, file.failure] {
+        writer.write(register)
+      }
+    }
+    for register in [features, select, control, command] { writer.write(register) }
     writer.write(isRequesting)
     writer.write(work.rawValue)
     writer.write(deadline)
@@ -394,22 +305,23 @@ final class DiskChannel: Device {
     writer.write(sector)
     writer.write(UInt32(remaining))
     writer.write(UInt32(blockSize))
-    for drive in drives {
-      writer.write(drive != nil)
-      drive?.save(into: &writer)
+    packetState.save(into: &writer)
+    for unit in 0..<2 {
+      writer.write(UInt8(drives[unit] != nil ? 1 : opticalDrives[unit] != nil ? 2 : 0))
+      drives[unit]?.save(into: &writer)
+      opticalDrives[unit]?.save(into: &writer)
     }
   }
 
   func load(from reader: inout StateReader) throws(StateError) {
+    for unit in 0..<2 {
+      files[unit] = Registers(
+        count: try reader.read(), low: try reader.read(), middle: try reader.read(),
+        high: try reader.read(), status: try reader.read(), failure: try reader.read())
+    }
     features = try reader.read()
-    count = try reader.read()
-    low = try reader.read()
-    middle = try reader.read()
-    high = try reader.read()
     select = try reader.read()
     control = try reader.read()
-    status = try reader.read()
-    failure = try reader.read()
     command = try reader.read()
     isRequesting = try reader.readFlag()
     guard let work = Work(rawValue: try reader.read()) else { throw .malformed }
@@ -421,19 +333,32 @@ final class DiskChannel: Device {
     sector = try reader.read()
     remaining = Int(try reader.read(UInt32.self))
     blockSize = Int(try reader.read(UInt32.self))
-    guard buffer.count <= DiskDrive.largestBlock * Self.sectorSize,
-      buffer.count % Self.sectorSize == 0, position <= buffer.count,
-      remaining <= 256, (1...DiskDrive.largestBlock).contains(blockSize),
-      sector <= Self.largestDisk + 256
-    else { throw .malformed }
+    try packetState.load(from: &reader)
     for unit in 0..<2 {
-      guard try reader.readFlag() == (drives[unit] != nil) else { throw .malformed }
+      let kind: UInt8 = try reader.read()
+      guard kind == (drives[unit] != nil ? 1 : opticalDrives[unit] != nil ? 2 : 0) else {
+        throw .malformed
+      }
       try drives[unit]?.load(from: &reader)
+      try opticalDrives[unit]?.load(from: &reader)
     }
+    guard isConsistent else { throw .malformed }
+  }
+
+  /// Whether a loaded state is one that this code can go on from.
+  private var isConsistent: Bool {
+    guard position <= buffer.count, buffer.count <= 0x1_0000, (work == .none) == (deadline == .max)
+    else { return false }
+    guard opticalDrives[unit] == nil else { return isPacketConsistent }
+    guard !packetState.isActive, work != .packet, work != .fillPacket,
+      buffer.count <= DiskDrive.largestBlock * Self.sectorSize,
+      buffer.count % Self.sectorSize == 0, remaining <= 256,
+      (1...DiskDrive.largestBlock).contains(blockSize), sector <= Self.largestDisk + 256
+    else { return false }
     // A block to be stored must lie on the disk.
-    guard let drive else { return }
-    guard work != .store || sector + UInt64(buffer.count / Self.sectorSize) <= drive.sectorCount,
-      work != .store || buffer.count / Self.sectorSize <= remaining
-    else { throw .malformed }
+    guard let drive else { return work == .none || work == .reset || work == .command }
+    let sectors = buffer.count / Self.sectorSize
+    return !isWriting
+      || sector + UInt64(sectors) <= drive.sectorCount && (buffer.isEmpty || sectors <= remaining)
   }
 }

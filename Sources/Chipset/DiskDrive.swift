@@ -20,6 +20,11 @@ struct DiskDrive {
     cylinders = Int(max(1, min(16383, medium.sectorCount / track)))
   }
 
+  /// What the reset line does.
+  mutating func reset() {
+    (heads, sectors, block) = (Self.defaultHeads, Self.defaultSectors, 0)
+  }
+
   var sectorCount: UInt64 { medium.sectorCount }
 
   /// Cylinders of the geometry that is set.
@@ -35,25 +40,14 @@ struct DiskDrive {
 
   /// The 256 words of IDENTIFY DEVICE (ATA-4, 8.12), as bytes.
   func identity(unit: Int) -> [UInt8] {
-    var words = [UInt16](repeating: 0, count: 256)
-    func put(_ text: String, at place: Int, count: Int) {
-      let characters = Array(text.utf8) + [UInt8](repeating: 0x20, count: count * 2)
-      for index in 0..<count {
-        words[place + index] = UInt16(characters[2 * index]) << 8
-          | UInt16(characters[2 * index + 1])
-      }
-    }
-    func put(_ value: UInt64, at place: Int) {
-      words[place] = UInt16(truncatingIfNeeded: value)
-      words[place + 1] = UInt16(truncatingIfNeeded: value >> 16)
-    }
+    var words = IdentityWords()
     words[0] = 0x0040  // A fixed drive.
     words[1] = UInt16(cylinders)
     words[3] = UInt16(Self.defaultHeads)
     words[6] = UInt16(Self.defaultSectors)
-    put("RS000\(unit + 1)", at: 10, count: 10)
-    put("1.0", at: 23, count: 4)
-    put("Ringside disk", at: 27, count: 20)
+    words.put("RS000\(unit + 1)", at: 10, count: 10)
+    words.put("1.0", at: 23, count: 4)
+    words.put("Ringside disk", at: 27, count: 20)
     words[47] = 0x8000 | UInt16(Self.largestBlock)
     words[49] = 0x0A00  // LBA and IORDY; no DMA.
     words[51] = 0x0200
@@ -61,9 +55,9 @@ struct DiskDrive {
     words[54] = UInt16(currentCylinders)
     words[55] = UInt16(heads)
     words[56] = UInt16(sectors)
-    put(min(sectorCount, UInt64(currentCylinders * heads * sectors)), at: 57)
+    words.put(min(sectorCount, UInt64(currentCylinders * heads * sectors)), at: 57)
     words[59] = block > 0 ? 0x0100 | UInt16(block) : 0
-    put(min(sectorCount, DiskChannel.largestDisk), at: 60)
+    words.put(min(sectorCount, DiskChannel.largestDisk), at: 60)
     words[64] = 0x0003  // PIO modes 3 and 4.
     words[67] = 120
     words[68] = 120
@@ -72,7 +66,7 @@ struct DiskDrive {
     words[84] = 0x4000
     words[86] = 0x1000
     words[87] = 0x4000
-    return words.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    return words.bytes
   }
 
   func save(into writer: inout StateWriter) {

@@ -79,8 +79,15 @@ final class RealTimeClock: Device {
     checkSetup()
   }
 
-  /// The order in which firmware for QEMU tries to boot: 1 is the floppy drive, 2 the first disk.
-  func describe(floppyFirst: Bool) { memory[0x3D] = floppyFirst ? 0x21 : 0x12 }
+  /// The order in which firmware for QEMU tries to boot, four bits each: 1 is the floppy drive, 2
+  /// the first disk, 3 the first CD-ROM.
+  func describe(bootDrive first: Board.BootDrive) {
+    let order = [first] + Board.BootDrive.allCases.filter { $0 != first }
+    let numbers: [Board.BootDrive: UInt8] = [.floppy: 1, .disk: 2, .disc: 3]
+    let digits = order.compactMap { numbers[$0] }
+    memory[0x3D] = digits[1] << 4 | digits[0]
+    memory[0x38] = digits[2] << 4
+  }
 
   private func checkSetup() {
     let sum = memory[0x10...0x2D].reduce(UInt64(0)) { $0 + UInt64($1) }

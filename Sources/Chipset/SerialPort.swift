@@ -1,4 +1,5 @@
-/// The first serial line: a 16550A at 3F8h–3FFh on IRQ 4 (National PC16550D).
+/// A serial line: a 16550A (National PC16550D). COM1 is at 3F8h–3FFh on IRQ 4, COM2 at 2F8h–2FFh
+/// on IRQ 3.
 ///
 /// What is sent leaves at once, or at the line's speed if the board was configured so. What is
 /// received comes at the line's speed and waits, as with hardware handshake, while there is no
@@ -123,7 +124,7 @@ final class SerialPort: Device {
 
   // MARK: Interrupts
 
-  /// INTRPT, which OUT2 connects to IRQ 4.
+  /// INTRPT, which OUT2 connects to the interrupt controllers.
   var interruptLine: Bool {
     modemControl & 0x18 == 0x08 && interrupt != nil
   }

@@ -53,9 +53,9 @@ public final class DiskFile {
     if writable && size % Self.sectorSize != 0 {
       throw Self.refuse(descriptor, path, .oddDisk(size))
     }
-    guard flock(descriptor, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
-      throw Self.refuse(descriptor, path, .inUse)
-    }
+    // A file system without locks is no reason to refuse.
+    let isTaken = flock(descriptor, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0
+    if isTaken && errno == EWOULDBLOCK { throw Self.refuse(descriptor, path, .inUse) }
   }
 
   deinit { close(descriptor) }
@@ -72,10 +72,10 @@ public final class DiskFile {
   func read(_ sector: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Bool {
     let start = sector * Self.sectorSize
     let length = Int(min(Self.sectorSize, size - start))
+    guard let place = bytes.baseAddress else { return false }
     var done = 0
     while done < length {
-      let count = pread(
-        descriptor, bytes.baseAddress! + done, length - done, off_t(start) + off_t(done))
+      let count = pread(descriptor, place + done, length - done, off_t(start) + off_t(done))
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { return false }
       done += count
@@ -87,10 +87,10 @@ public final class DiskFile {
   /// Writes a sector to the file. False if the host cannot.
   func write(_ sector: UInt64, from bytes: UnsafeRawBufferPointer) -> Bool {
     let start = sector * Self.sectorSize
+    guard let place = bytes.baseAddress else { return false }
     var done = 0
     while done < bytes.count {
-      let count = pwrite(
-        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(start) + off_t(done))
+      let count = pwrite(descriptor, place + done, bytes.count - done, off_t(start) + off_t(done))
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { return false }
       done += count

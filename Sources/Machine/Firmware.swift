@@ -1,22 +1,23 @@
-import Chipset
+public import Chipset
 import X86
 
 /// What firmware would have done before a loader or boot sector runs, where no BIOS is given.
 extension Machine {
-  /// Leaves the devices as a PC's firmware does: COM1 sends and receives eight bits. Also for a
-  /// BIOS: not all of them set the line, and the chip's five bits would make text unreadable.
+  /// Leaves the devices as a PC's firmware does: serial lines send and receive eight bits. Also for
+  /// a BIOS: not all of them set the lines, and the chip's five bits would make text unreadable.
   func prepareBoard() {
-    let lineControl: UInt16 = 0x3FB
-    board.writePort(lineControl, width: 1, value: 3, at: cpu.ticks)
+    let lineControls: [UInt16] = [0x3FB, 0x2FB]
+    for port in lineControls { board.writePort(port, width: 1, value: 3, at: cpu.ticks) }
   }
 
-  /// Whether a byte over the serial line can end a HLT: the receiver's interrupt is enabled in the
+  /// Whether a byte over a serial line can end a HLT: the receiver's interrupt is enabled in the
   /// UART (IER) and not masked in the interrupt controller (IMR).
-  public var serialInputCanWake: Bool {
-    let (interruptEnable, lineControl, mask): (UInt16, UInt16, UInt16) = (0x3F9, 0x3FB, 0x21)
+  public func serialInputCanWake(on line: Board.SerialLine = .com1) -> Bool {
+    let base: UInt16 = line == .com1 ? 0x3F8 : 0x2F8
+    let (interruptEnable, lineControl, mask): (UInt16, UInt16, UInt16) = (base + 1, base + 3, 0x21)
     func port(_ number: UInt16) -> UInt32 { board.readPort(number, width: 1, at: cpu.ticks) }
     // With DLAB set, the enables are hidden behind the divisor: give them the benefit of the doubt.
-    return port(mask) & 0x10 == 0
+    return port(mask) & (line == .com1 ? 0x10 : 0x08) == 0
       && (port(lineControl) & 0x80 != 0 || port(interruptEnable) & 1 != 0)
   }
 

@@ -19,6 +19,8 @@ public struct Journal: Sendable, Equatable {
   public enum Input: Sendable, Equatable {
     /// Bytes for the first serial line; they arrive one after the other at the line's speed.
     case serial([UInt8])
+    /// The same for the second serial line.
+    case secondSerial([UInt8])
     /// Keys pressed and released on the keyboard, named by what they type.
     case keys(String)
   }

@@ -25,8 +25,8 @@ public final class Machine {
     /// The sizes of RAM that fit below the addresses kept for devices and ROM.
     public static let memoryRange = 1...3584
 
-    /// How many disks a machine has room for.
-    public static let diskPlaces = Board.diskPlaces
+    /// How many disk and CD-ROM drives a machine has room for.
+    public static let drivePlaces = Board.drivePlaces
 
     /// How many ticks the machine takes for a second.
     public var ticksPerSecond: UInt64 {
@@ -84,15 +84,20 @@ public final class Machine {
       ramSize: UInt64(size), ticksPerSecond: configuration.ticksPerSecond)
     parts.postPort = configuration.postPort
     board = Board(configuration: parts)
+    for file in [guest.image, guest.bios] { try file?.reload() }
     var format: Guest.Format?
-    for (place, file) in guest.disks.enumerated() {
+    let places = guest.drivePlaces
+    for (place, file) in zip(places.disks, guest.disks) {
       board.attach(disk: DiskImage(file), at: place)
+    }
+    for (place, file) in zip(places.discs, guest.discs) {
+      board.attach(disc: DiskImage(file), at: place)
     }
     if let file = guest.floppy {
       guard file.size <= 2_949_120 else { throw ImageError(file.path, .floppyTooLarge(file.size)) }
       board.attach(floppy: DiskImage(file))
     }
-    if let floppyFirst = guest.bootsFromFloppy { board.setBootOrder(floppyFirst: floppyFirst) }
+    if let drive = guest.bootDrive { board.setBootDrive(drive) }
     let direct = DirectAccess(ram)
     directAccess = direct
     board.directMemory = direct
@@ -149,6 +154,8 @@ public final class Machine {
   private func start() throws(ImageError) {
     let path = guest.image?.path ?? guest.bios?.path ?? ""
     let memory = BootMemory(ram: ram.start, size: UInt64(ram.size), path: path)
+    try guest.image?.reload()
+    try guest.initrd?.reload()
     switch try load(into: memory) {
     case .resetVector:
       prepareBoard()

@@ -115,6 +115,7 @@ extension Machine {
   private func deliver(_ input: Journal.Input) {
     switch input {
     case .serial(let bytes): board.receiveSerial(bytes, at: cpu.ticks)
+    case .secondSerial(let bytes): board.receiveSerial(bytes, on: .com2, at: cpu.ticks)
     case .keys(let text): board.keyboard.type(text)
     }
   }

@@ -17,7 +17,7 @@ struct Limits {
   var seconds: Double?
 }
 
-/// Where the first serial line goes.
+/// Where a serial line goes.
 enum SerialPlace {
   case standardStreams
   case nowhere
@@ -28,6 +28,16 @@ enum SerialPlace {
     case "stdio": self = .standardStreams
     case "none": self = .nowhere
     default: self = .file(try OutputSink(path: text))
+    }
+  }
+
+  var isInteractive: Bool { if case .standardStreams = self { true } else { false } }
+
+  var sink: OutputSink? {
+    switch self {
+    case .standardStreams: .standardOutput
+    case .nowhere: nil
+    case .file(let sink): sink
     }
   }
 }
@@ -43,7 +53,9 @@ final class HeadlessRun {
   private(set) var signal = SIGINT
   private var watcher: Watcher
   private let input: StandardInput?
-  private let serialSink: OutputSink?
+  /// The line that standard input belongs to.
+  private let inputLine: Board.SerialLine
+  private let serialSinks: [(line: Board.SerialLine, sink: OutputSink?)]
   private let debugSink: OutputSink?
   private let started = HostClock.now
   private var governor: Governor
@@ -54,17 +66,17 @@ final class HeadlessRun {
   private var lastRows: [String] = []
 
   init(
-    _ machine: Machine, watcher: Watcher, serial: SerialPlace, debug: OutputSink?, limits: Limits
+    _ machine: Machine, watcher: Watcher, serial: [SerialPlace], debug: OutputSink?, limits: Limits
   ) {
     self.machine = machine
     self.watcher = watcher
     self.limits = limits
     debugSink = debug
-    switch serial {
-    case .standardStreams: (input, serialSink) = (StandardInput(), .standardOutput)
-    case .nowhere: (input, serialSink) = (nil, nil)
-    case .file(let sink): (input, serialSink) = (nil, sink)
-    }
+    let lines: [(Board.SerialLine, SerialPlace)] = Array(zip([.com1, .com2], serial))
+    let interactive = lines.first { $0.1.isInteractive }
+    input = interactive == nil ? nil : StandardInput()
+    inputLine = interactive?.0 ?? .com1
+    serialSinks = lines.map { ($0.0, $0.1.sink) }
     let rate = machine.configuration.ticksPerSecond
     slice = rate / 100
     governor = Governor(ticksPerSecond: rate)
@@ -122,11 +134,15 @@ final class HeadlessRun {
 
   /// Passes output on. False when nobody reads it any more.
   private func drain() -> Bool {
-    let serial = machine.board.takeSerialOutput()
     let debug = machine.board.takeDebugOutput()
-    watcher.receive(serial)
-    if !serial.isEmpty { governor.noteActivity(at: HostClock.now) }
-    return (serialSink?.write(serial) ?? true) && (debugSink?.write(debug) ?? true)
+    var isRead = debugSink?.write(debug) ?? true
+    for (line, sink) in serialSinks {
+      let bytes = machine.board.takeSerialOutput(of: line)
+      if line == .com1 { watcher.receive(bytes) }
+      if !bytes.isEmpty { governor.noteActivity(at: HostClock.now) }
+      if sink?.write(bytes) == false { isRead = false }
+    }
+    return isRead
   }
 
   /// Sends what the rules say. True if the run is to end.
@@ -145,8 +161,13 @@ final class HeadlessRun {
   /// Takes bytes from standard input, unless the guest has some to read yet.
   private func takeInput() {
     guard let input, !machine.hasPendingInput else { return }
-    let bytes = input.read()
-    if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+    receive(input.read())
+  }
+
+  /// Passes bytes from standard input on.
+  private func receive(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    machine.receive(inputLine == .com1 ? .serial(bytes) : .secondSerial(bytes))
   }
 
   /// Sleeps until there is something on standard input, at most `seconds`.
@@ -162,9 +183,10 @@ final class HeadlessRun {
   /// The guest waits in HLT until `tick`: sleep until then, or until there is input.
   private func wait(until tick: UInt64) -> Stop? {
     guard tick < .max else {
-      guard let input, input.isOpen, machine.serialInputCanWake else { return .haltedForGood }
-      let bytes = sleep(nil)
-      if !bytes.isEmpty { machine.receive(.serial(bytes)) }
+      guard let input, input.isOpen, machine.serialInputCanWake(on: inputLine) else {
+        return .haltedForGood
+      }
+      receive(sleep(nil))
       return nil
     }
     let now = machine.ticks
@@ -174,10 +196,8 @@ final class HeadlessRun {
     }
     let bytes = sleep(seconds)
     machine.skip(to: min(tick, max(now, governor.tick(at: HostClock.now))))
-    if !bytes.isEmpty {
-      governor.noteActivity(at: HostClock.now)
-      machine.receive(.serial(bytes))
-    }
+    if !bytes.isEmpty { governor.noteActivity(at: HostClock.now) }
+    receive(bytes)
     return nil
   }
 

@@ -23,8 +23,16 @@ final class OutputSink: Sendable {
       descriptor = STDOUT_FILENO
       return
     }
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw UserError("\(path): cannot be written to") }
+    // The machine's own files are locked, as is every other output: none is ever overwritten.
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      close(descriptor)
+      throw UserError("\(path): is in use as a guest's file or another output; name another file")
+    }
+    ftruncate(descriptor, 0)
   }
 
   /// Writes everything, waiting as long as it takes. False when nobody takes it any more.

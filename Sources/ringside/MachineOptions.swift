@@ -1,4 +1,5 @@
 import ArgumentParser
+import Chipset
 import Machine
 import X86
 
@@ -21,11 +22,17 @@ struct MachineOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "A disk; up to four times. The file stays as it is.", valueName: "file"))
+      "A disk; may be given again, four drives in all. The file stays as it is.",
+      valueName: "file"))
   var disk: [String] = []
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A disc for a CD-ROM drive; may be given again.", valueName: "file"))
+  var cdrom: [String] = []
   @Option(help: ArgumentHelp("A disk for the floppy drive.", valueName: "file"))
   var floppy: String?
-  @Option(help: ArgumentHelp("What a BIOS boots: a (floppy) or c (disk).", valueName: "drive"))
+  @Option(
+    help: ArgumentHelp("What a BIOS boots: a (floppy), c (disk) or d (CD).", valueName: "drive"))
   var boot: String?
   @Flag(help: "Let the guest's writes to its disks reach the files.")
   var write = false
@@ -65,23 +72,15 @@ struct MachineOptions: ParsableArguments {
     return configuration
   }
 
-  /// The guest with its files open. `image` is a file or the name of a built-in guest.
-  func guest(image: String?) throws(UserError) -> Guest {
+  /// The guest with its files open. `image` is a file or the name of a built-in guest. `drives` are
+  /// those of an earlier call, to be used again; files that can be written to open only once.
+  func guest(image: String?, drives: Drives? = nil) throws(UserError) -> Guest {
     let library = GuestLibrary(program: CommandLine.arguments[0])
-    let places = Machine.Configuration.diskPlaces
-    guard disk.count <= places else {
-      throw UserError("--disk \(disk[places]): a machine has room for \(places) disks")
-    }
-    if let boot, boot != "a" && boot != "c" {
-      throw UserError("--boot \(boot): there is no such drive; use a (floppy) or c (disk)")
-    }
-    if write && disk.isEmpty && floppy == nil {
-      throw UserError("--write: there is no disk to write to; give --disk or --floppy")
-    }
     var source: FileContents?
     if let image, GuestSource.isSource(image) {
       source = try GuestSource.image(of: image, library: library)
     }
+    let drives = if let drives { drives } else { try self.drives() }
     do throws(ImageError) {
       var guest = Guest(image: source)
       if source == nil, let image { guest.image = try open(image: image, library: library) }
@@ -89,15 +88,51 @@ struct MachineOptions: ParsableArguments {
       guest.bios = try bios.map(contents)
       guest.videoBIOS = try vgabios.map(contents)
       guest.commandLine = append
-      guest.floppy = try floppy.map { path throws(ImageError) in
-        try DiskFile(path: path, writable: write)
-      }
-      guest.bootsFromFloppy = boot.map { $0 == "a" }
-      for path in disk { guest.disks.append(try DiskFile(path: path, writable: write)) }
+      guest.floppy = drives.floppy
+      guest.disks = drives.disks
+      guest.discs = drives.discs
+      guest.bootDrive = drives.boot
       return guest
     } catch {
       throw UserError(error.description)
     }
+  }
+
+  /// What is in the machine's drives.
+  struct Drives {
+    var floppy: DiskFile?
+    var disks: [DiskFile] = []
+    var discs: [DiskFile] = []
+    var boot: Board.BootDrive?
+  }
+
+  /// Opens the files of the drives.
+  func drives() throws(UserError) -> Drives {
+    let places = Machine.Configuration.drivePlaces
+    if let extra = (disk + cdrom).dropFirst(places).first {
+      throw UserError("\(extra): a machine has room for \(places) drives (--disk and --cdrom)")
+    }
+    if write && disk.isEmpty && floppy == nil {
+      throw UserError("--write: there is no disk to write to; give --disk or --floppy")
+    }
+    var drives = Drives()
+    if let boot {
+      guard let drive = Board.BootDrive(rawValue: boot) else {
+        throw UserError(
+          "--boot \(boot): there is no such drive; use a (floppy), c (disk) or d (CD)")
+      }
+      drives.boot = drive
+    }
+    do throws(ImageError) {
+      for path in disk { drives.disks.append(try DiskFile(path: path, writable: write)) }
+      for path in cdrom { drives.discs.append(try DiskFile(path: path, writable: false)) }
+      drives.floppy = try floppy.map { path throws(ImageError) in
+        try DiskFile(path: path, writable: write)
+      }
+    } catch {
+      throw UserError(error.description)
+    }
+    return drives
   }
 
   private func contents(_ path: String) throws(ImageError) -> FileContents {

@@ -23,6 +23,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Where COM1 goes: stdio, none or a file.", valueName: "where"))
   var serial = "stdio"
+  @Option(help: ArgumentHelp("Where COM2 goes: stdio, none or a file.", valueName: "where"))
+  var serial2 = "none"
   @Option(help: ArgumentHelp("Where ports E9 and 402 go: stdio or a file.", valueName: "where"))
   var debugPort: String?
   @Option(help: ArgumentHelp("The port of POST codes; 80h by default.", valueName: "n"))
@@ -64,6 +66,9 @@ struct RunCommand: ParsableCommand {
     if let timeout, !(timeout > 0) {
       throw UserError("--timeout \(timeout): a time limit is longer than 0 seconds")
     }
+    if serial2 == "stdio" && serial == "stdio" {
+      throw UserError("--serial2 stdio: COM1 has standard input and output; add --serial none")
+    }
     guard image != nil || machine.bios != nil else {
       throw UserError("run what? Name an image file, a built-in guest (ringlet), or give --bios")
     }
@@ -76,8 +81,8 @@ struct RunCommand: ParsableCommand {
       throw UserError(error.description)
     }
     let run = HeadlessRun(
-      built, watcher: watcher, serial: try SerialPlace(serial), debug: try debugSink(),
-      limits: Limits(instructions: maxInstructions, seconds: timeout))
+      built, watcher: watcher, serial: [try SerialPlace(serial), try SerialPlace(serial2)],
+      debug: try debugSink(), limits: Limits(instructions: maxInstructions, seconds: timeout))
     let screen = try screenDump.map { try OutputSink(path: $0) }
     let result = run.run()
     screen?.write(ScreenText.lines(of: built.board.textScreen()).joined(separator: "\n") + "\n")

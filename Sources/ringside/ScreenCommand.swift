@@ -25,8 +25,11 @@ struct ScreenCommand: ParsableCommand {
     let mailbox = ScreenMailbox()
     let (options, image, paused) = (machine, image, paused)
     let thread = HostThread {
+      // Drives stay what they are through a reset; their files may be open only once.
+      var drives: MachineOptions.Drives?
       ScreenMachine.serve(mailbox, guest: image, startsPaused: paused) { () throws(UserError) in
-        let guest = try options.guest(image: image)
+        if drives == nil { drives = try options.drives() }
+        let guest = try options.guest(image: image, drives: drives)
         do throws(ImageError) {
           return try Machine(configuration, guest: guest)
         } catch {

@@ -203,4 +203,18 @@ import Testing
     seen.append(board.input(0x3FA))
     #expect(seen == [0xC6, 0xC4, 0xC2, 0xC0, 0xC1])
   }
+
+  @Test func theSecondLineHasItsOwnPortsAndInterrupt() {
+    let board = Board.sample()
+    board.initializeInterrupts()
+    board.out(0x2FB, 0x03)
+    board.out(0x2FC, 0x0B)
+    board.out(0x2F9, 0x01)
+    board.out(0x2F8, UInt8(ascii: "2"))
+    #expect(board.takeSerialOutput(of: .com2) == [UInt8(ascii: "2")])
+    #expect(board.takeSerialOutput().isEmpty)
+    board.receiveSerial([0x41], on: .com2, at: 0)
+    #expect(board.tickOfInterrupt() != nil && board.acknowledgeInterrupt(at: 1 << 30) == 0x23)
+    #expect(board.input(0x2F8) == 0x41 && board.input(0x3F8) == 0)
+  }
 }

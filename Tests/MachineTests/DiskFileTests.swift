@@ -22,9 +22,14 @@ import Testing
     [UInt8](repeating: byte, count: 512).withUnsafeBytes { disk.write(sector, from: $0) }
   }
 
+  /// The file's bytes, whoever has it locked.
   private func bytes(of path: String) throws -> [UInt8] {
-    let contents = try FileContents(path: path)
-    return withExtendedLifetime(contents) { Array(contents.bytes) }
+    let descriptor = open(path, O_RDONLY)
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = systemRead(descriptor, &bytes, bytes.count)
+    try #require(count >= 0)
+    return Array(bytes[..<count])
   }
 
   private func problem(_ path: String, writable: Bool = false) -> ImageError.Problem? {
@@ -80,6 +85,32 @@ import Testing
     }
   }
 
+  @Test func anImageThatShrinksIsRefusedWhenItIsReadAgain() throws {
+    try ImageFiles.withFile(Self.sectors) { path in
+      let file = try FileContents(path: path)
+      file.release()
+      #expect(file.bytes.allSatisfy { $0 == 0 })
+      try file.reload()
+      #expect(Array(file.bytes) == Self.sectors)
+      file.release()
+      try #require(truncate(path, 600) == 0)
+      #expect(throws: ImageError(path, .changed)) { try file.reload() }
+    }
+  }
+
+  @Test func aDiskThatIsWrittenToIsNoImage() throws {
+    try ImageFiles.withFile(Self.sectors) { path in
+      let disk = try DiskFile(path: path, writable: true)
+      #expect(throws: ImageError(path, .inUse)) { try FileContents(path: path) }
+      withExtendedLifetime(disk) {}
+    }
+    try ImageFiles.withFile(Self.sectors) { path in
+      let image = try FileContents(path: path)
+      #expect(problem(path, writable: true) == .inUse && problem(path) == nil)
+      withExtendedLifetime(image) {}
+    }
+  }
+
   @Test func oneWriterKeepsOthersOff() throws {
     try ImageFiles.withFile(Self.sectors) { path in
       let reader = try DiskFile(path: path, writable: false)
@@ -101,4 +132,10 @@ import Testing
     #expect(problem("/dev/null") == .noFile)
     try ImageFiles.withFile([]) { #expect(problem($0) == .emptyDisk) }
   }
+}
+
+private func systemRead(
+  _ descriptor: Int32, _ place: UnsafeMutableRawPointer, _ count: Int
+) -> Int {
+  read(descriptor, place, count)
 }

@@ -26,14 +26,14 @@ import X86
   @Test func onlyAnEnabledReceiverCanEndAHalt() throws {
     let deaf = try Machine(ImageFiles.kernel(code: [0xFB, 0xF4]))
     _ = deaf.run(until: .max)
-    #expect(!deaf.serialInputCanWake)
+    #expect(!deaf.serialInputCanWake())
     // mov dx,3F9h; mov al,1; out dx,al; mov al,EFh; out 21h,al; sti; hlt
     let code: [UInt8] = [
       0x66, 0xBA, 0xF9, 0x03, 0xB0, 1, 0xEE, 0xB0, 0xEF, 0xE6, 0x21, 0xFB, 0xF4,
     ]
     let listening = try Machine(ImageFiles.kernel(code: code))
     _ = listening.run(until: .max)
-    #expect(listening.serialInputCanWake)
+    #expect(listening.serialInputCanWake())
   }
 
   @Test func aThirdFaultStopsTheMachine() throws {

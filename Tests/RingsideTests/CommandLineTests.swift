@@ -76,6 +76,13 @@ import Testing
     ["run", "hello", "--nonsense"], ["run", "hello", "--timeout", "-1"],
     ["run", "hello", "--post-port", "70000"], ["run", "hello", "--serial", "/nonexistent/x"],
     ["run", "toyboot", "--append", "x"], ["hello"], ["/nonexistent"],
+    ["run", "hello", "--cdrom", "/nonexistent"], ["run", "hello", "--cdrom", "/tmp"],
+    ["run", "hello", "--boot", "e"], ["run", "hello", "--serial2", "stdio"],
+    ["run", "hello", "--write", "--cdrom", "images/built/toyboot.bin"],
+    ["run", "hello"] + (0..<5).flatMap { _ in ["--cdrom", "images/built/toyboot.bin"] },
+    ["run", "hello", "--disk", "images/built/toyboot.bin", "--serial", "images/built/toyboot.bin"],
+    ["run", "images/built/hello.elf", "--debug-port", "images/built/hello.elf"],
+    ["run", "hello", "--serial", "/tmp/ringside-test-out", "--serial2", "/tmp/ringside-test-out"],
   ]) func mistakesAreOneSentenceAndStatus64(arguments: [String]) throws {
     let run = try Program(arguments)
     #expect(run.status == 64)

@@ -1,3 +1,5 @@
+public import Chipset
+
 /// What a machine starts: the files and texts that the user gave.
 public struct Guest {
   /// The image; nil when a BIOS alone is started.
@@ -11,16 +13,25 @@ public struct Guest {
   /// A ROM at C0000.
   public var videoBIOS: FileContents?
 
-  /// The disks, in the order of their places: at most `Machine.Configuration.diskPlaces`.
+  /// The disks and the discs in CD-ROM drives: together at most `Machine.Configuration.drivePlaces`.
   public var disks: [DiskFile] = []
+  public var discs: [DiskFile] = []
 
   /// The disk in the floppy drive.
   public var floppy: DiskFile?
-  /// Whether a BIOS is to try the floppy drive first; nil leaves it to the BIOS.
-  public var bootsFromFloppy: Bool?
+  /// What a BIOS is to try first; nil leaves it to the BIOS.
+  public var bootDrive: Board.BootDrive?
 
   /// A guest to be started from `image`.
   public init(image: FileContents?) { self.image = image }
+
+  /// The places of the drives: CD-ROMs from the second channel's master on, disks in what is left.
+  var drivePlaces: (disks: [Int], discs: [Int]) {
+    let order = [2, 3, 1, 0]
+    precondition(disks.count + discs.count <= order.count, "checked by whoever asks the user")
+    let taken = order.prefix(discs.count)
+    return ((0..<order.count).filter { !taken.contains($0) }, Array(taken))
+  }
 
   /// How the image wants to be loaded, found out from its bytes.
   public enum Format: String, Sendable {

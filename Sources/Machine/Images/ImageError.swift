@@ -37,8 +37,10 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case directory
     /// It has no bytes.
     case empty
-    /// A pipe delivered more than an image can have.
+    /// It has more bytes than an image can have.
     case tooLarge
+    /// It has become shorter since it was opened.
+    case changed
     /// It is something else, named here.
     case notAnImage(String)
     /// An ELF file of another kind; the word says which.
@@ -85,7 +87,8 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case .unreadable: "cannot be read; check its permissions"
     case .directory: "is a directory; name an image file in it"
     case .empty: "is empty; an image has at least a boot sector or a kernel in it"
-    case .tooLarge: "the stream does not end within 256 MiB; give an image file"
+    case .tooLarge: "has 1 GiB or more, and no image has; give a disk as --disk"
+    case .changed: "has become shorter meanwhile; leave the file alone while it is in use"
     case .notAnImage(let kind):
       "is \(kind), not a guest image (Multiboot ELF, Linux bzImage, boot sector, flat binary, ROM)"
     case .wrongELF(let kind): "is \(kind); Ringside starts 32-bit x86 executables"
