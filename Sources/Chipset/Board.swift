@@ -97,6 +97,9 @@ public final class Board: Bus {
   /// INTR: an interrupt waits for the processor.
   public var interruptLine: Bool { interruptControllers.output }
 
+  /// The IRQ, 0–15, for which INTR is up.
+  public var requestedInterrupt: UInt8 { interruptControllers.requestedLine }
+
   /// Address line 20 works; otherwise it is held low.
   public var isA20Open: Bool { system.isA20Open }
 

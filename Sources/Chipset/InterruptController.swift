@@ -59,7 +59,7 @@ struct InterruptController {
   }
 
   /// The level that would be acknowledged now.
-  private var pending: UInt8? {
+  var pending: UInt8? {
     guard let request = first(of: requests & ~mask) else { return nil }
     let blocking = isSpecialMask ? inService & ~mask : inService
     guard let current = first(of: blocking) else { return request.level }

@@ -13,6 +13,13 @@ final class InterruptControllers: Device {
   /// INTR of the processor.
   var output: Bool { first.output }
 
+  /// The IRQ that would be acknowledged now; 7 if it went away meanwhile.
+  var requestedLine: UInt8 {
+    guard let line = first.pending else { return 7 }
+    guard line == 2, first.isCascaded(2) else { return line }
+    return 8 + (second.pending ?? 7)
+  }
+
   /// Sets IRQ 0–15, except 2, which is the second controller.
   func setLine(_ number: Int, _ level: Bool) {
     if number < 8 {

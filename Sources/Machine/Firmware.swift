@@ -27,11 +27,13 @@ extension Machine {
     guard format == .bootSector, guest.bios == nil, !cpu.cr0.contains(.protection) else {
       return nil
     }
-    let end = cpu.log.count
-    let start = max(checkedEvents, end - min(end, UInt64(cpu.log.capacity)))
+    let end = cpu.log.end
+    let start = max(checkedEvents, cpu.log.start)
     checkedEvents = end
-    for sequence in start..<end {
-      guard let event = cpu.log[sequence], event.kind == .softwareInterrupt, event.detail == 0,
+    guard start < end else { return nil }
+    for place in start..<end {
+      let event = cpu.log[place: place]
+      guard event.kind == .softwareInterrupt, event.toEIP == 0,
         let vector = cpu.memory.host(at: UInt64(event.vector) * 4),
         vector.loadUnaligned(as: UInt32.self) == 0
       else { continue }

@@ -53,7 +53,7 @@ public final class Machine {
   var replay: [Journal.Entry]
   var replayed = 0
 
-  /// The first transition that `missingService` has not looked at.
+  /// The first place of the log that `missingService` has not looked at.
   var checkedEvents: UInt64 = 0
 
   let guest: Guest

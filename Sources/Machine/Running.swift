@@ -108,7 +108,11 @@ extension Machine {
     if let code = requests.exitCode { return .exit(code: code) }
     if requests.reset { reset() }
     cpu.setA20(board.isA20Open)
-    cpu.interruptRequested = board.interruptLine
+    let isRequesting = board.interruptLine
+    if isRequesting && !cpu.interruptRequested {
+      cpu.recordInterruptRequest(line: board.requestedInterrupt)
+    }
+    cpu.interruptRequested = isRequesting
     return nil
   }
 

@@ -6,7 +6,7 @@ extension MachineView.Event {
   public init(_ transition: Transition) {
     let words = EventWords(transition)
     self.init(
-      sequence: transition.sequence + 1, tick: transition.tick, kind: words.kind,
+      sequence: transition.sequence, tick: transition.tick, kind: words.kind,
       text: words.text, from: transition.fromCPL, to: transition.toCPL, why: words.why)
   }
 }
@@ -38,7 +38,7 @@ private struct EventWords {
       why = "SYSENTER goes to ring 0 at SYSENTER_EIP, without a look at the IDT or TSS."
     case .systemExit:
       kind = .back
-      text = "SYSEXIT to \(Self.hex(event.detail))"
+      text = "SYSEXIT to \(Self.hex(event.toEIP))"
       why = "SYSEXIT goes to ring 3 at EDX with its stack at ECX."
     case .interruptReturn:
       kind = .back
@@ -57,8 +57,8 @@ private struct EventWords {
       why = "A TSS was named: all registers were saved in the old one and loaded from the new one."
     case .controlRegisterWrite:
       kind = .control
-      text = "CR\(event.info) = \(Self.hex(event.detail))"
-      why = "MOV to CR\(event.info) in ring 0 changed how the processor works."
+      text = "CR\(event.code) = \(Self.hex(event.detail))"
+      why = "MOV to CR\(event.code) in ring 0 changed how the processor works."
     case .cr3Load:
       kind = .control
       text = "CR3 = \(Self.hex(event.detail))"
@@ -73,6 +73,31 @@ private struct EventWords {
       let arrow = event.kind == .memoryMappedRead ? "->" : "<-"
       text = "device memory \(Self.hex(event.info)) \(arrow) \(Self.short(event.detail))"
       why = "The guest spoke to a device that answers at memory addresses."
+    case .debugRegisterWrite:
+      kind = .control
+      text = "DR\(event.code) = \(Self.hex(event.detail))"
+      why = "MOV to DR\(event.code) in ring 0 changed the processor's breakpoints."
+    case .machineSpecificWrite:
+      kind = .control
+      text = "MSR \(Self.hex(event.code, 1)) = \(Self.short(event.detail))"
+      why = "WRMSR in ring 0 wrote a model-specific register."
+    case .tableLoad:
+      let name = TableRegister(rawValue: event.code).map { "\($0)".uppercased() } ?? "table"
+      kind = .control
+      text = "\(name) = \(Self.hex(UInt32(truncatingIfNeeded: event.detail)))"
+      why = "Ring 0 told the processor where a descriptor table or TSS is."
+    case .pageInvalidation:
+      kind = .control
+      text = "INVLPG \(Self.hex(event.detail))"
+      why = "One page's translation was forgotten; the next access walks the page tables."
+    case .deviceEdge:
+      kind = .other
+      text = "INTR for IRQ \(event.code)"
+      why = "A device pulled its line; the interrupt controllers ask the processor to listen."
+    case .hypercall, .vmExit, .vmEntry, .shadowPaging, .translation, .injection, .worldSwitch:
+      kind = .other
+      text = "\(event.kind)"
+      why = "A monitor was at work."
     case .halt:
       kind = .other
       text = "HLT"
@@ -90,11 +115,13 @@ private struct EventWords {
 
   private static func fault(_ event: Transition, _ exception: Exception) -> String {
     var text = exception.mnemonic
-    if event.hasErrorCode { text += "(\(short(event.errorCode)))" }
+    if event.hasErrorCode { text += "(\(short(UInt64(event.code))))" }
     if event.vector == Vector.pageFault { text += " at \(hex(event.info))" }
-    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: event.bytes >> UInt64($0 * 8)) }
+    let bytes = (0..<event.byteCount).map {
+      UInt8(truncatingIfNeeded: event.bytes >> UInt64($0 * 8))
+    }
     let instruction = Disassembly.decode(bytes, address: event.eip, is32Bit: event.is32Bit)
-    if instruction.status == .complete && event.bytes != 0 { text += " \(instruction.text)" }
+    if instruction.status == .complete && event.byteCount > 0 { text += " \(instruction.text)" }
     return text
   }
 
@@ -103,16 +130,16 @@ private struct EventWords {
   }
 
   private static func place(_ event: Transition) -> String {
-    "\(hex(event.info, 4)):\(hex(event.detail))"
+    "\(hex(event.toCS, 4)):\(hex(event.toEIP))"
   }
 
-  private static func byte(_ value: UInt8) -> String { hex(UInt32(value), 2) + "h" }
+  private static func byte(_ value: UInt8) -> String { hex(value, 2) + "h" }
 
-  private static func short(_ value: UInt32) -> String {
+  private static func short(_ value: UInt64) -> String {
     value < 10 ? String(value) : hex(value, 1) + "h"
   }
 
-  private static func hex(_ value: UInt32, _ digits: Int = 8) -> String {
+  private static func hex(_ value: some BinaryInteger, _ digits: Int = 8) -> String {
     let text = String(value, radix: 16, uppercase: true)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }

@@ -9,7 +9,7 @@ struct ViewMaker {
   private var serial = SerialTerminal()
   private var timeline: [UInt8] = []
   private var events: [MachineView.Event] = []
-  /// Sequence number of the first transition not looked at yet.
+  /// The first place in the log not looked at yet.
   private var nextEvent: UInt64 = 0
   private var listing = Listing()
   /// The machine's tick in the last view.
@@ -60,20 +60,18 @@ struct ViewMaker {
   /// Puts the transitions since the last view into words, and ring changes onto the timeline.
   private mutating func takeEvents(_ machine: Machine) {
     if timeline.isEmpty { timeline = [0] }
-    let count = machine.cpu.log.count
-    let oldest = count - min(count, UInt64(machine.cpu.log.capacity))
-    var sequence = max(nextEvent, oldest)
-    while sequence < count {
-      if let transition = machine.cpu.log[sequence] {
-        if transition.toCPL != timeline.last { timeline.append(transition.toCPL) }
-        if count - sequence <= UInt64(Self.eventCount) {
-          events.append(MachineView.Event(transition))
-          if transition.kind == .halt { foldIdleWake() }
-        }
+    let end = machine.cpu.log.end
+    var place = max(nextEvent, machine.cpu.log.start)
+    while place < end {
+      let transition = machine.cpu.log[place: place]
+      if transition.toCPL != timeline.last { timeline.append(transition.toCPL) }
+      if end - place <= UInt64(Self.eventCount) {
+        events.append(MachineView.Event(transition))
+        if transition.kind == .halt { foldIdleWake() }
       }
-      sequence += 1
+      place += 1
     }
-    nextEvent = count
+    nextEvent = end
     timeline.removeFirst(max(0, timeline.count - Self.timelineCount))
     events.removeFirst(max(0, events.count - Self.eventCount))
   }
@@ -87,7 +85,7 @@ extension ViewMaker {
     let last = events.count - 1
     let (before, interrupt) = (events[last - 3], events[last - 2])
     let (back, halt) = (events[last - 1], events[last])
-    guard before.text == halt.text, before.sequence + 3 == halt.sequence,
+    guard before.text == halt.text,
       interrupt.kind == .interrupt, back.kind == .back,
       [before.to, interrupt.from, interrupt.to, back.from, back.to].allSatisfy({ $0 == halt.to })
     else { return }

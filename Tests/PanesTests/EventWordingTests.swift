@@ -14,7 +14,7 @@ import X86
     let event = MachineView.Event(Transition(kind: kind))
     #expect(!event.text.isEmpty && event.text.count <= 40)
     #expect(event.why.hasSuffix("."))
-    #expect(event.sequence == 1)
+    #expect(event.sequence == 0)
   }
 
   @Test func faultsNameTheirInstruction() {
@@ -23,6 +23,7 @@ import X86
     fault.hasErrorCode = true
     fault.cause = .cplAboveIOPL
     fault.bytes = 0xFA
+    fault.byteCount = 1
     fault.fromCPL = 3
     let event = MachineView.Event(fault)
     #expect(event.text == "#GP(0) cli" && event.kind == .fault)
@@ -34,9 +35,10 @@ import X86
     var fault = Transition(kind: .fault)
     fault.vector = Vector.pageFault
     fault.hasErrorCode = true
-    fault.errorCode = 6
+    fault.code = 6
     fault.info = 0x8048000
     fault.bytes = 0x0789
+    fault.byteCount = 2
     fault.is32Bit = true
     #expect(MachineView.Event(fault).text == "#PF(6) at 08048000 mov [edi],eax")
     fault.is32Bit = false
@@ -50,8 +52,8 @@ import X86
     call.cause = .softwareInterrupt
     #expect(MachineView.Event(call).text == "INT 80h eax=14h")
     var back = Transition(kind: .interruptReturn)
-    back.info = 0x1B
-    back.detail = 0x4000_0000
+    back.toCS = 0x1B
+    back.toEIP = 0x4000_0000
     back.toCPL = 3
     let event = MachineView.Event(back)
     #expect(event.text == "IRET to 001B:40000000" && event.kind == .back && event.to == 3)

@@ -218,7 +218,7 @@ final class ProtectionBench {
   var nonMaskableBlocked: Bool { cpu.nonMaskableBlocked }
 
   /// The newest transition.
-  var last: Transition? { cpu.log.count == 0 ? nil : cpu.log[cpu.log.count - 1] }
+  var last: Transition? { cpu.log.last }
 
   func selector(_ index: Int) -> UInt16 { cpu.segment(index).selector }
 }

@@ -23,7 +23,7 @@ import Testing
     #expect(transition?.kind == .fault && transition?.vector == 13)
     #expect(transition?.fromCPL == 3 && transition?.toCPL == 0)
     #expect(transition?.eip == ProtectionBench.start && transition?.cs == 0x2B)
-    #expect(transition?.errorCode == 0x58 && transition?.cause == .cplNotZero)
+    #expect(transition?.code == 0x58 && transition?.cause == .cplNotZero)
     #expect(transition?.bytes == 0x8877_6655_4433_22F4)
   }
 

@@ -174,7 +174,7 @@ import Testing
 
   @Test func portWidths() {
     let bench = ProtectionBench()
-    bench.cpu.recordsDeviceAccess = true
+    bench.cpu.log.keepsAccesses = true
     for (size, expected): (UInt8, UInt32) in [(1, 0x1111_11D4), (2, 0x1111_C3D4), (4, 0xA1B2_C3D4)]
     {
       bench.cpu[.eax] = 0x1111_1111

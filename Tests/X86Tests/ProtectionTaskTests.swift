@@ -79,7 +79,8 @@ import Testing
     #expect(bench.word(ProtectionBench.task + 0x20) == 0x1_0000)
     #expect(bench.word(ProtectionBench.task + 0x24) == 0x1_0002)
     #expect(bench.half(ProtectionBench.otherTask) == Slot.task)
-    #expect(bench.last?.kind == .fault && bench.last?.fromCPL == 3 && bench.last?.toCPL == 0)
+    let fault = bench.cpu.log[1]
+    #expect(fault?.kind == .fault && fault?.fromCPL == 3 && fault?.toCPL == 0)
   }
 
   @Test func task16LoadsLowHalvesAndNullsFSAndGS() {

@@ -91,8 +91,10 @@ public struct CPU: ~Copyable {
   var codeTLB = CodeTLB()
   var blocks: BlockCache
   public var log: TransitionLog
-  /// Which ports and memory-mapped accesses get a transition of their own.
-  public var recordsDeviceAccess = false
+  /// The event that set off what is being written down; 0 between instructions.
+  var setOffBy: UInt64 = 0
+  /// The memory operand that a segment refused, until its fault is written down.
+  var violation: (segment: UInt8, offset: UInt32)?
   let bus: any Bus
   /// FERR#: an unmasked x87 exception with CR0.NE = 0; the board turns it into IRQ 13.
   public internal(set) var floatingPointError = false

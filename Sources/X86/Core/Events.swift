@@ -50,19 +50,6 @@ extension CPU {
     currentInstruction < blockEnd ? blockStart &+ UInt32(currentInstruction.pointee.offset) : eip
   }
 
-  /// Writes a transition down, with the current place and CPL filled in.
-  mutating func record(_ kind: TransitionKind, _ fill: (inout Transition) -> Void) {
-    var transition = Transition(kind: kind)
-    transition.tick = ticks
-    transition.eip = instructionPointer
-    transition.cs = segments[SegmentRegister.cs].selector
-    transition.is32Bit = segments[SegmentRegister.cs].isBig
-    transition.fromCPL = cpl
-    transition.toCPL = cpl
-    fill(&transition)
-    log.append(transition)
-  }
-
   /// Loads a segment register whole, and everything that is derived from it.
   mutating func setSegment(_ index: Int, _ segment: Segment) {
     segments[index] = segment

@@ -35,9 +35,6 @@ extension CPU {
     eip = UInt32(offset)
     flushTLB()
   }
-
-  /// Writes a reset of the whole machine down in the log; to be called before it happens.
-  public mutating func recordReset() { record(.reset) { _ in } }
 }
 
 extension Descriptor {

@@ -31,25 +31,28 @@ extension CPU {
   /// The segment half of a read: usable, readable, inside the limit.
   mutating func checkRead(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
     let hidden = segments[segment]
-    if !hidden.isUsable { throw segmentFault(segment, .nullSelector) }
-    if usesDescriptors && !hidden.isReadable { throw segmentFault(segment, .notReadable) }
+    if !hidden.isUsable { throw segmentFault(segment, offset, .nullSelector) }
+    if usesDescriptors && !hidden.isReadable { throw segmentFault(segment, offset, .notReadable) }
     if !hidden.contains(offset: offset, size: UInt32(size)) {
-      throw segmentFault(segment, .limitExceeded)
+      throw segmentFault(segment, offset, .limitExceeded)
     }
   }
 
   mutating func checkWrite(_ segment: Int, _ offset: UInt32, _ size: Int) throws(Interruption) {
     let hidden = segments[segment]
-    if !hidden.isUsable { throw segmentFault(segment, .nullSelector) }
-    if usesDescriptors && !hidden.isWritable { throw segmentFault(segment, .notWritable) }
+    if !hidden.isUsable { throw segmentFault(segment, offset, .nullSelector) }
+    if usesDescriptors && !hidden.isWritable { throw segmentFault(segment, offset, .notWritable) }
     if !hidden.contains(offset: offset, size: UInt32(size)) {
-      throw segmentFault(segment, .limitExceeded)
+      throw segmentFault(segment, offset, .limitExceeded)
     }
   }
 
   /// Violations through SS are stack faults, all others general protection (SDM 3A, 5.3).
-  private func segmentFault(_ segment: Int, _ cause: Cause) -> Interruption {
-    segment == SegmentRegister.ss ? .stackFault(0, cause) : .generalProtection(0, cause)
+  private mutating func segmentFault(
+    _ segment: Int, _ offset: UInt32, _ cause: Cause
+  ) -> Interruption {
+    violation = (UInt8(segment), offset)
+    return segment == SegmentRegister.ss ? .stackFault(0, cause) : .generalProtection(0, cause)
   }
 
   /// Verifies that a later write of `size` bytes cannot fault, without writing.
@@ -175,7 +178,7 @@ extension CPU {
       value |= UInt64(part) << UInt64(offset * 8)
       offset += width
     }
-    recordDeviceMemory(.memoryMappedRead, address, UInt32(truncatingIfNeeded: value))
+    recordAccess(.memoryMappedRead, at: address, width: size, value: value)
     return value
   }
 
@@ -189,17 +192,7 @@ extension CPU {
         value: width == 4 ? part : part & (1 << UInt32(width * 8) - 1), at: ticks)
       offset += width
     }
-    recordDeviceMemory(.memoryMappedWrite, address, UInt32(truncatingIfNeeded: value))
+    recordAccess(.memoryMappedWrite, at: address, width: size, value: value)
     requestAttention()
-  }
-
-  private mutating func recordDeviceMemory(
-    _ kind: TransitionKind, _ address: PhysicalAddress, _ value: UInt32
-  ) {
-    guard recordsDeviceAccess else { return }
-    record(kind) {
-      $0.info = UInt32(truncatingIfNeeded: address)
-      $0.detail = value
-    }
   }
 }

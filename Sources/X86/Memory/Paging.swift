@@ -279,6 +279,25 @@ extension CPU {
     return memory.host(at: physical)?.load(as: UInt8.self)
   }
 
+  /// The paging-structure entries of a linear address as they are now, see `Evidence`.
+  mutating func pageEntries(for linear: UInt32) -> UInt64 {
+    guard cr4.contains(.physicalAddressExtension) else {
+      let place = UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC)
+      guard let directory = peek(place, 4) else { return 0 }
+      guard directory & 1 != 0, directory & 0x80 == 0 || !cr4.contains(.pageSizeExtensions) else {
+        return directory << 32
+      }
+      let entry = peek(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4) ?? 0
+      return directory << 32 | entry
+    }
+    let mask: UInt64 = 0xF_FFFF_F000
+    let pointer = pdpte(Int(linear >> 30))
+    guard pointer & 1 != 0 else { return pointer }
+    guard let directory = peek(pointer & mask | UInt64(linear >> 18 & 0xFF8), 8) else { return 0 }
+    guard directory & 1 != 0, directory & 0x80 == 0 else { return directory }
+    return peek(directory & mask | UInt64(linear >> 9 & 0xFF8), 8) ?? 0
+  }
+
   private func peek(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
     guard let pointer = memory.host(at: address & addressMask) else { return nil }
     return size == 8

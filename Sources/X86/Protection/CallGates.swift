@@ -34,7 +34,6 @@ extension CPU {
   private mutating func callInnerRing(
     _ gate: Descriptor, _ selector: UInt16, _ target: Descriptor, _ offset: UInt32, is16: Bool
   ) throws(Interruption) {
-    let from = origin
     let level = target.dpl
     var stack = try innerStack(level: level)
     let parameters = UInt32(gate.gateParameterCount)
@@ -50,10 +49,15 @@ extension CPU {
       try push(try stackItem(position, is16: is16), on: &stack, is16: is16)
     }
     try pushReturnAddress(on: &stack, is16: is16)
+    let entry = open(.farTransfer)
+    entry.pointee.gate = gate.access
+    entry.pointee.info = UInt64(parameters)
+    entry.pointee.marks.insert(
+      is16 ? [.delivered, .stackSwitched, .frame16] : [.delivered, .stackSwitched])
     setSegment(SegmentRegister.cs, code)
     setCPL(level)
     switchStack(stack)
     nextEIP = offset
-    recordFarTransfer(from)
+    close(entry)
   }
 }

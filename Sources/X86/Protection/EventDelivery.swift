@@ -17,20 +17,24 @@ extension CPU {
 
   /// Real mode: four bytes of IP and CS for each vector; error codes are not pushed.
   private mutating func deliverThroughIVT(_ event: Event) throws(Interruption) {
-    let entry = UInt32(event.vector) * 4
-    if entry + 3 > UInt32(idtLimit) {
-      throw .generalProtection(entry * 2 + 2, .vectorOutsideIDT)
+    let slot = UInt32(event.vector) * 4
+    if slot + 3 > UInt32(idtLimit) {
+      throw .generalProtection(slot * 2 + 2, .vectorOutsideIDT)
     }
-    let target: UInt32 = try readSystem(idtBase &+ entry)
+    let target: UInt32 = try readSystem(idtBase &+ slot)
     var stack = currentStack
     try reserve(stack, 3, is16: true)
     try push(eflags.rawValue, on: &stack, is16: true)
     try push(UInt32(segments[SegmentRegister.cs].selector), on: &stack, is16: true)
     try push(event.returnEIP, on: &stack, is16: true)
+    let entry = open(event)
+    entry.pointee.marks.formUnion([.delivered, .frame16])
+    entry.pointee.flags = eflags.rawValue
     self[.esp] = stack.pointer
     loadUnprotected(SegmentRegister.cs, selector: UInt16(truncatingIfNeeded: target >> 16))
     setSystemFlags(systemFlags.subtracting([.interrupt, .trap, .resume, .alignmentCheck]))
     setHandler(target & 0xFFFF)
+    close(entry)
   }
 
   private mutating func setHandler(_ offset: UInt32) {
@@ -39,10 +43,10 @@ extension CPU {
   }
 
   private mutating func deliverThroughIDT(_ event: Event) throws(Interruption) {
-    let entry = UInt32(event.vector) * 8
-    let code = entry + 2
-    if entry + 7 > UInt32(idtLimit) { throw .generalProtection(code, .vectorOutsideIDT) }
-    let gate = Descriptor(raw: try readTable(idtBase &+ entry))
+    let slot = UInt32(event.vector) * 8
+    let code = slot + 2
+    if slot + 7 > UInt32(idtLimit) { throw .generalProtection(code, .vectorOutsideIDT) }
+    let gate = Descriptor(raw: try readTable(idtBase &+ slot))
     guard gate.isSystem, gate.type == SystemType.taskGate || gate.type & 6 == 6 else {
       throw .generalProtection(code, .notAGate)
     }
@@ -51,18 +55,36 @@ extension CPU {
     }
     if !gate.isPresent { throw .notPresent(code, .gateNotPresent) }
     if gate.type == SystemType.taskGate {
-      try deliverThroughTaskGate(event, gate.gateSelector)
+      try deliverThroughTaskGate(event, gate)
     } else {
       try deliverThroughGate(event, gate)
     }
   }
 
   private mutating func deliverThroughTaskGate(
-    _ event: Event, _ selector: UInt16
+    _ event: Event, _ gate: Descriptor
   ) throws(Interruption) {
+    let selector = gate.gateSelector
     let task = try availableTask(selector)
-    try switchTask(
-      to: selector, task, .interrupt, returnEIP: event.returnEIP, flags: pushedFlags(event))
+    try prepareTaskSwitch(to: selector, task, .interrupt)
+    let entry = open(event)
+    entry.pointee.marks.insert(.delivered)
+    entry.pointee.gate = gate.access
+    let outer = setOffBy
+    setOffBy = entry.pointee.sequence
+    do throws(Interruption) {
+      try switchTask(
+        to: selector, task, .interrupt, returnEIP: event.returnEIP, flags: pushedFlags(event))
+      try pushTaskErrorCode(event)
+    } catch {
+      close(entry)
+      throw error
+    }
+    close(entry)
+    setOffBy = outer
+  }
+
+  private mutating func pushTaskErrorCode(_ event: Event) throws(Interruption) {
     guard let errorCode = event.errorCode else { return }
     var stack = currentStack
     let is16 = segments[SegmentRegister.tr].access & 8 == 0
@@ -100,6 +122,12 @@ extension CPU {
 
     // Nothing can fail any more: the new level's own stack takes the frame.
     let frame = InterruptedState(self, flags: pushedFlags(event), isInner: isInner)
+    let entry = open(event)
+    entry.pointee.marks.insert(.delivered)
+    if isInner { entry.pointee.marks.insert(.stackSwitched) }
+    if is16 { entry.pointee.marks.insert(.frame16) }
+    entry.pointee.gate = gate.access
+    entry.pointee.flags = frame.flags.rawValue
     var cleared: EFLAGS = [.trap, .nestedTask, .resume, .virtual8086]
     if gate.type & 1 == 0 { cleared.insert(.interrupt) }
     setSystemFlags(systemFlags.subtracting(cleared))
@@ -108,6 +136,7 @@ extension CPU {
     switchStack(stack)
     try push(frame, event, is16: is16)
     setHandler(offset)
+    close(entry)
   }
 
   private mutating func pushedFlags(_ event: Event) -> EFLAGS {

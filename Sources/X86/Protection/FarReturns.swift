@@ -23,7 +23,6 @@ extension CPU {
       return
     }
     let position = self[.esp] &+ 2 * size &+ popCount
-    let from = origin
     let pointer = try outerStackItem(position, is16: is16)
     let stackSelector = UInt16(
       truncatingIfNeeded: try outerStackItem(position &+ size, is16: is16))
@@ -31,8 +30,9 @@ extension CPU {
     try checkCodeLimit(offset, target.limit)
     let code = try loadCode(selector, target, level: level)
     let stackSegment = try load(stackSelector, stack)
+    let entry = open(.farTransfer)
     enterOuterRing(code, offset, stackSegment, pointer &+ popCount)
-    recordFarTransfer(from)
+    close(entry)
   }
 
   private mutating func outerStackItem(

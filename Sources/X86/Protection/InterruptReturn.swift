@@ -4,7 +4,6 @@ extension CPU {
   mutating func interruptReturn(is16: Bool) throws(Interruption) {
     if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     try intercept(.iret)
-    let from = origin
     nonMaskableBlocked = false
     if !usesDescriptors {
       try returnUnprotected(is16: is16)
@@ -13,12 +12,15 @@ extension CPU {
     } else {
       try returnProtected(is16: is16)
     }
-    let selector = segments[SegmentRegister.cs].selector
-    let offset = nextEIP
-    record(.interruptReturn, from: from) {
-      $0.info = UInt32(selector)
-      $0.detail = offset
-    }
+  }
+
+  private mutating func openReturn(
+    _ image: UInt32, is16: Bool
+  ) -> UnsafeMutablePointer<Transition> {
+    let entry = open(.interruptReturn)
+    entry.pointee.info = UInt64(image)
+    entry.pointee.marks.insert(is16 ? [.delivered, .frame16] : .delivered)
+    return entry
   }
 
   private mutating func returnUnprotected(is16: Bool) throws(Interruption) {
@@ -26,12 +28,14 @@ extension CPU {
     let selector = UInt16(truncatingIfNeeded: try stackItem(1, is16: is16))
     let image = try stackItem(2, is16: is16)
     try checkCodeLimit(offset, segments[SegmentRegister.cs].limit)
+    let entry = openReturn(image, is16: is16)
     stackPointer = stackPointer &+ (is16 ? 6 : 12)
     loadUnprotected(SegmentRegister.cs, selector: selector)
     nextEIP = offset
     var mask = poppableFlags(is16: is16)
     if !is16 { mask.insert(.resume) }
     loadFlags(image, mask: mask)
+    close(entry)
   }
 
   private mutating func returnProtected(is16: Bool) throws(Interruption) {
@@ -45,9 +49,11 @@ extension CPU {
     if !is16 { mask.insert(.resume) }
     let target = try returnTarget(selector)
     let level = Selector.rpl(selector)
+    let entry: UnsafeMutablePointer<Transition>
     if level == cpl {
       try checkCodeLimit(offset, target.limit)
       let code = try loadCode(selector, target, level: level)
+      entry = openReturn(image, is16: is16)
       stackPointer = stackPointer &+ (is16 ? 6 : 12)
       setSegment(SegmentRegister.cs, code)
       nextEIP = offset
@@ -58,10 +64,13 @@ extension CPU {
       try checkCodeLimit(offset, target.limit)
       let code = try loadCode(selector, target, level: level)
       let stackSegment = try load(stackSelector, stack)
+      entry = openReturn(image, is16: is16)
+      entry.pointee.marks.insert(.stackSwitched)
       // The level that decides about IF and IOPL is the one being left: `mask` is from before.
       enterOuterRing(code, offset, stackSegment, pointer)
     }
     loadFlags(image, mask: mask)
+    close(entry)
   }
 
   /// CPL 0 enters virtual-8086 mode: nine doublewords, all segments (SDM 3A, 20.2.1).
@@ -75,6 +84,8 @@ extension CPU {
     let fs = try stackItem(7, is16: false)
     let gs = try stackItem(8, is16: false)
     try checkCodeLimit(offset, 0xFFFF)
+    let entry = openReturn(image, is16: false)
+    entry.pointee.marks.insert(.stackSwitched)
     loadFlags(image, mask: implementedFlags)
     loadUnprotected(SegmentRegister.cs, selector: selector)
     for (index, value) in [
@@ -86,6 +97,7 @@ extension CPU {
     setCPL(3)
     self[.esp] = pointer
     nextEIP = offset
+    close(entry)
   }
 
   /// NT: back to the task whose TSS the current one links to (SDM 3A, 7.4).
@@ -98,6 +110,16 @@ extension CPU {
       found.type == SystemType.tss16Busy || found.type == SystemType.tss32Busy
     else { throw .invalidTSS(selector: link, .nestedTaskLinkInvalid) }
     if !found.isPresent { throw .notPresent(selector: link) }
-    try switchTask(to: link, found, .interruptReturn, returnEIP: nextEIP, flags: eflags)
+    try prepareTaskSwitch(to: link, found, .interruptReturn)
+    let entry = openReturn(0, is16: false)
+    setOffBy = entry.pointee.sequence
+    do throws(Interruption) {
+      try switchTask(to: link, found, .interruptReturn, returnEIP: nextEIP, flags: eflags)
+    } catch {
+      close(entry)
+      throw error
+    }
+    close(entry)
+    setOffBy = 0
   }
 }

@@ -10,9 +10,16 @@ struct Event {
     case processor
   }
 
+  var kind: TransitionKind
   var vector: UInt8
+  var cause: Cause
   var source = Source.processor
   var errorCode: UInt32?
+  /// What the event's transition says beside: EAX of a system call, what made a double fault.
+  var info: UInt64 = 0
+  var detail: UInt64 = 0
+  /// The memory operand that a segment refused, for `Evidence`.
+  var violation: (segment: UInt8, offset: UInt32)?
   /// The EIP that the handler returns to.
   var returnEIP: UInt32
   var resumeFlag = ResumeFlag.keep
@@ -20,6 +27,13 @@ struct Event {
   /// RF in the pushed EFLAGS: set for faults, so that an instruction breakpoint does not hit twice;
   /// clear for software interrupts; as it was for what comes between instructions (SDM 3B, 17.3.1).
   enum ResumeFlag { case set, clear, keep }
+
+  init(_ kind: TransitionKind, _ vector: UInt8, _ cause: Cause, returnEIP: UInt32) {
+    self.kind = kind
+    self.vector = vector
+    self.cause = cause
+    self.returnEIP = returnEIP
+  }
 }
 
 /// Which instruction raised a software interrupt.
@@ -30,116 +44,111 @@ extension CPU {
   /// Sets CS:EIP to the handler, or stops the processor.
   mutating func deliverFault(_ fault: Interruption) {
     var current = fault
+    var event = Event(.fault, fault.vector, fault.cause, returnEIP: eip)
+    event.resumeFlag = .set
+    var second: Interruption?
     while true {
-      let from = origin
-      let pageAddress = current.vector == Vector.pageFault ? cr2 : 0
-      do throws(Interruption) {
-        var event = Event(vector: current.vector, returnEIP: eip)
-        if current.hasErrorCode { event.errorCode = current.errorCode }
-        event.resumeFlag = .set
-        try deliver(event)
-        recordFault(current, from, pageAddress)
-        return
-      } catch {
-        recordFault(current, from, pageAddress)
-        guard let next = Self.combine(first: current.vector, second: error) else {
-          return shutDown()
-        }
-        current = next
+      event.vector = current.vector
+      event.cause = current.cause
+      event.returnEIP = eip
+      event.errorCode = current.hasErrorCode ? current.errorCode : nil
+      event.info = current.vector == Vector.pageFault ? UInt64(cr2) : 0
+      event.detail = 0
+      event.violation = violation
+      violation = nil
+      if let met = second {
+        // A double fault: what the first one's delivery met.
+        event.info = UInt64(met.cause.rawValue) << 8 | UInt64(met.vector)
+        event.detail = UInt64(Self.withExternalBit(met).errorCode)
       }
+      let failed = attempt(event)
+      guard let failed else { return setOffBy = 0 }
+      guard let next = Self.combine(first: current.vector, second: failed) else {
+        return shutDown()
+      }
+      second = next.vector == Vector.doubleFault ? failed : nil
+      current = next
+    }
+  }
+
+  /// Delivers an event that the processor raises, or says what it met on the way; the event is
+  /// written down all the same, and set that off.
+  private mutating func attempt(_ event: Event) -> Interruption? {
+    let before = setOffBy
+    do throws(Interruption) {
+      try deliver(event)
+      return nil
+    } catch {
+      if setOffBy == before { setOffBy = open(event).pointee.sequence }
+      return error
     }
   }
 
   /// Delivers an external interrupt between instructions.
   mutating func deliverInterrupt(_ vector: UInt8, isNonMaskable: Bool) {
-    let from = origin
     if isNonMaskable {
       nonMaskableRequested = false
       nonMaskableBlocked = true
     }
-    var second: Interruption?
-    do throws(Interruption) {
-      try deliver(Event(vector: vector, returnEIP: eip))
-    } catch {
-      second = Self.withExternalBit(error)
-    }
-    let handler = eip
-    record(.interrupt, from: from) {
-      $0.vector = vector
-      $0.cause = isNonMaskable ? .nonMaskableInterrupt : .externalInterrupt
-      $0.detail = handler
-    }
-    if let second { deliverFault(second) }
+    let cause: Cause = isNonMaskable ? .nonMaskableInterrupt : .externalInterrupt
+    let second = attempt(Event(.interrupt, vector, cause, returnEIP: eip))
+    if let second { deliverFault(Self.withExternalBit(second)) }
   }
 
   /// Delivers #DB for the conditions given as DR6 bits; `eip` is where the handler returns to.
   mutating func deliverDebug(_ conditions: UInt32) {
-    let from = origin
     debugRegisters[6] |= conditions
-    var second: Interruption?
-    do throws(Interruption) {
-      try deliver(Event(vector: Vector.debug, returnEIP: eip))
-    } catch {
-      second = Self.withExternalBit(error)
-    }
-    let handler = eip
-    record(.fault, from: from) {
-      $0.vector = Vector.debug
-      $0.cause =
-        conditions & 0xF != 0
-        ? .breakpointRegister : conditions & 0x8000 != 0 ? .taskSwitchTrap : .singleStep
-      $0.detail = handler
-    }
-    if let second { deliverFault(second) }
+    let cause: Cause =
+      conditions & 0xF != 0
+      ? .breakpointRegister : conditions & 0x8000 != 0 ? .taskSwitchTrap : .singleStep
+    let second = attempt(Event(.fault, Vector.debug, cause, returnEIP: eip))
+    if let second { deliverFault(Self.withExternalBit(second)) }
   }
 
   /// INT3, INT n, INTO and INT1 (SDM 2A, INT). Sets `nextEIP`.
   mutating func softwareInterrupt(
     _ vector: UInt8, kind: SoftwareInterruptKind
   ) throws(Interruption) {
-    let from = origin
     if kind == .intN {
       if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
       try intercept(.softwareInterrupt(vector))
     }
-    let function = self[.eax]
-    var event = Event(vector: vector, returnEIP: nextEIP)
+    var event = Event(.softwareInterrupt, vector, .softwareInterrupt, returnEIP: nextEIP)
     event.source = kind == .icebp ? .processor : .instruction
     event.resumeFlag = .clear
+    event.info = UInt64(self[.eax])
     do throws(Interruption) {
       try deliver(event)
     } catch {
       throw kind == .icebp ? Self.withExternalBit(error) : error
     }
     suppressesSingleStep = true
-    let handler = nextEIP
-    record(.softwareInterrupt, from: from) {
-      $0.vector = vector
-      $0.cause = .softwareInterrupt
-      $0.info = function
-      $0.detail = handler
+  }
+
+  /// The entry of an event in the log, before anything has changed.
+  @inline(__always)
+  mutating func open(_ event: Event) -> UnsafeMutablePointer<Transition> {
+    let entry = open(event.kind)
+    log.count(vector: event.vector)
+    entry.pointee.vector = event.vector
+    entry.pointee.cause = event.cause
+    entry.pointee.info = event.info
+    entry.pointee.detail = event.detail
+    if let errorCode = event.errorCode {
+      entry.pointee.code = errorCode
+      entry.pointee.marks.insert(.errorCode)
     }
+    if event.kind == .interrupt { entry.pointee.actor = .device }
+    if event.kind == .fault { collectEvidence(of: event, into: entry) }
+    return entry
   }
 
   // MARK: Faults on the way
 
-  private mutating func recordFault(
-    _ fault: Interruption, _ from: Origin, _ pageAddress: UInt32
-  ) {
-    let handler = eip
-    record(.fault, from: from) {
-      $0.vector = fault.vector
-      $0.cause = fault.cause
-      $0.hasErrorCode = fault.hasErrorCode
-      $0.errorCode = fault.errorCode
-      $0.info = pageAddress
-      $0.detail = handler
-    }
-  }
-
   private mutating func shutDown() {
     isShutDown = true
-    record(.shutdown) { $0.cause = .faultDuringDelivery }
+    open(.shutdown).pointee.cause = .faultDuringDelivery
+    setOffBy = 0
     requestAttention()
   }
 

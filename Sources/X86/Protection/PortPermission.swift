@@ -20,24 +20,14 @@ extension CPU {
   /// Reads a port whose permission has been checked. `size` is 1, 2 or 4.
   mutating func readPort(_ port: UInt16, _ size: Int) -> UInt32 {
     let value = bus.readPort(port, width: size, at: ticks)
-    if recordsDeviceAccess {
-      record(.portRead) {
-        $0.info = UInt32(port)
-        $0.detail = value
-      }
-    }
+    recordAccess(.portRead, at: UInt64(port), width: size, value: UInt64(value))
     requestAttention()
     return value
   }
 
   mutating func writePort(_ port: UInt16, _ size: Int, _ value: UInt32) {
+    recordAccess(.portWrite, at: UInt64(port), width: size, value: UInt64(value))
     bus.writePort(port, width: size, value: value, at: ticks)
-    if recordsDeviceAccess {
-      record(.portWrite) {
-        $0.info = UInt32(port)
-        $0.detail = value
-      }
-    }
     requestAttention()
   }
 }

@@ -9,17 +9,13 @@ extension CPU {
     try require(.sysenter)
     if !isProtected { throw .generalProtection(0, .notInRealMode) }
     if msrs.sysenterCS & 0xFFFC == 0 { throw .generalProtection(0, .sysenterDisabled) }
-    let from = origin
-    let function = self[.eax]
+    let entry = open(.systemEnter)
+    entry.pointee.info = UInt64(self[.eax])
     setSystemFlags(systemFlags.subtracting([.virtual8086, .interrupt, .resume]))
     enterFlat(UInt16(truncatingIfNeeded: msrs.sysenterCS) & 0xFFFC, level: 0)
     self[.esp] = msrs.sysenterESP
     nextEIP = msrs.sysenterEIP
-    let handler = nextEIP
-    record(.systemEnter, from: from) {
-      $0.info = function
-      $0.detail = handler
-    }
+    close(entry)
   }
 
   /// Back to ring 3 at EDX with the stack at ECX.
@@ -28,12 +24,11 @@ extension CPU {
     if !isProtected { throw .generalProtection(0, .notInRealMode) }
     try requireRing0()
     if msrs.sysenterCS & 0xFFFC == 0 { throw .generalProtection(0, .sysenterDisabled) }
-    let from = origin
+    let entry = open(.systemExit)
     enterFlat((UInt16(truncatingIfNeeded: msrs.sysenterCS) &+ 16) & 0xFFFC, level: 3)
     self[.esp] = self[.ecx]
     nextEIP = self[.edx]
-    let target = nextEIP
-    record(.systemExit, from: from) { $0.detail = target }
+    close(entry)
   }
 
   private mutating func enterFlat(_ selector: UInt16, level: UInt8) {

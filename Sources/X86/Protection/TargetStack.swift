@@ -47,6 +47,7 @@ extension CPU {
     for _ in 0..<count {
       offset = (offset &- size) & stack.mask
       guard stack.segment.isUsable, stack.segment.contains(offset: offset, size: size) else {
+        if stack.errorCode == 0 { violation = (UInt8(SegmentRegister.ss), offset) }
         throw .stackFault(
           stack.errorCode, stack.segment.isUsable ? .limitExceeded : .nullSelector)
       }

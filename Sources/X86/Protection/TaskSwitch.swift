@@ -3,18 +3,20 @@ enum TaskSwitchReason { case jump, call, interrupt, interruptReturn }
 
 extension CPU {
   /// Switches to the task of a TSS descriptor that is global, present and available (or, for IRET,
-  /// busy). Up to the commit nothing changes; faults after it belong to the new task, whose EIP is
-  /// then in `eip`. Sets `eip` and `nextEIP` to the new task's.
+  /// busy), after `prepareTaskSwitch`. Faults belong to the new task, whose EIP is then in `eip`. Sets
+  /// `eip` and `nextEIP` to the new task's.
   mutating func switchTask(
     to selector: UInt16, _ descriptor: Descriptor, _ reason: TaskSwitchReason, returnEIP: UInt32,
     flags: EFLAGS
   ) throws(Interruption) {
-    try intercept(.taskSwitch)
-    let from = origin
     let old = segments[SegmentRegister.tr]
     let oldIs16 = old.access & 8 == 0
     let newIs16 = descriptor.type & 8 == 0
-    try probeTaskSwitch(to: selector, descriptor, reason)
+    let entry = open(.taskSwitch)
+    entry.pointee.info = UInt64(selector)
+    entry.pointee.detail = UInt64(old.selector)
+    let outer = setOffBy
+    setOffBy = entry.pointee.sequence
 
     let nests = reason == .call || reason == .interrupt
     if !nests { try setBusy(old.selector, false) }
@@ -35,24 +37,24 @@ extension CPU {
     loadRegisters(state, nests: nests)
     eip = state.eip
     nextEIP = state.eip
-    record(.taskSwitch, from: from) {
-      $0.info = UInt32(selector)
-      $0.detail = UInt32(old.selector)
-    }
+    close(entry)
     // A fault from here on is the new task's: the instruction or event that switched is over.
     currentInstruction = blockEnd
     if cr0.contains(.paging) && !newIs16 { try loadCR3(state.cr3) }
     try loadTaskSegments(state)
     try checkCodeLimit(state.eip, segments[SegmentRegister.cs].limit)
+    close(entry)
+    setOffBy = outer
     guard state.traps else { return }
     pendingDebug |= 1 << 15
     requestAttention()
   }
 
-  /// Limits, and every page that the switch reads or writes.
-  private mutating func probeTaskSwitch(
+  /// Limits, and every page that the switch reads or writes. Nothing has changed when it throws.
+  mutating func prepareTaskSwitch(
     to selector: UInt16, _ descriptor: Descriptor, _ reason: TaskSwitchReason
   ) throws(Interruption) {
+    try intercept(.taskSwitch)
     let old = segments[SegmentRegister.tr]
     let newLimit = TaskState.minimumLimit(is16: descriptor.type & 8 == 0)
     if descriptor.limit < newLimit { throw .invalidTSS(selector: selector, .tssLimitTooSmall) }

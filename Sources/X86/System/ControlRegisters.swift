@@ -24,8 +24,8 @@ extension CPU {
     switch number {
     case 0: try writeCR0(CR0(rawValue: value))
     case 2:
+      recordWrite(.controlRegisterWrite, register: 2, old: UInt64(cr2), new: UInt64(value))
       cr2 = value
-      recordControlRegister(2, value)
     case 3: try loadCR3(value)
     default: try writeCR4(CR4(rawValue: value))
     }
@@ -37,13 +37,6 @@ extension CPU {
     case 4 where !implementedCR4.isEmpty: return
     case 4: throw .invalidOpcode(.notInThisProfile)
     default: throw .invalidOpcode(.undefinedOpcode)
-    }
-  }
-
-  private mutating func recordControlRegister(_ number: UInt32, _ value: UInt32) {
-    record(.controlRegisterWrite) {
-      $0.info = number
-      $0.detail = value
     }
   }
 
@@ -80,10 +73,11 @@ extension CPU {
     {
       try loadPDPTEs(cr3: cr3)
     }
+    recordWrite(
+      .controlRegisterWrite, register: 0, old: UInt64(cr0.rawValue), new: UInt64(new.rawValue))
     cr0 = new
     if !changed.isDisjoint(with: [.protection, .paging, .writeProtect]) { flushTLB() }
     if changed.contains(.alignmentMask) { tlb.withdrawAll() }
-    recordControlRegister(0, new.rawValue)
   }
 
   /// LMSW — 0F 01 /6. PE can be set but not cleared.
@@ -111,8 +105,10 @@ extension CPU {
   mutating func clts() throws(Interruption) {
     try requireRing0()
     try intercept(.writeCR(0))
-    cr0.remove(.taskSwitched)
-    recordControlRegister(0, cr0.rawValue)
+    let new = cr0.subtracting(.taskSwitched)
+    recordWrite(
+      .controlRegisterWrite, register: 0, old: UInt64(cr0.rawValue), new: UInt64(new.rawValue))
+    cr0 = new
   }
 
   // MARK: CR3
@@ -123,13 +119,11 @@ extension CPU {
     if cr0.contains(.paging) && cr4.contains(.physicalAddressExtension) {
       try loadPDPTEs(cr3: value)
     }
-    cr3 = profile.features.contains(.i486) ? value : value & 0xFFFF_F000
+    let new = profile.features.contains(.i486) ? value : value & 0xFFFF_F000
+    recordWrite(.cr3Load, register: 3, old: UInt64(cr3), new: UInt64(new))
+    cr3 = new
     tlb.flushNonGlobal()
     startNewGeneration()
-    record(.cr3Load) {
-      $0.info = 3
-      $0.detail = value
-    }
   }
 
   // MARK: CR4
@@ -165,9 +159,10 @@ extension CPU {
     {
       try loadPDPTEs(cr3: cr3)
     }
+    recordWrite(
+      .controlRegisterWrite, register: 4, old: UInt64(cr4.rawValue), new: UInt64(value.rawValue))
     cr4 = value
     if !changed.isDisjoint(with: paging) { flushTLB() }
-    recordControlRegister(4, value.rawValue)
   }
 
   /// INVLPG — 0F 01 /7.
@@ -176,7 +171,9 @@ extension CPU {
     try requireMemory(i)
     try requireRing0()
     try intercept(.invlpg)
-    tlb.flush(page: segments[Int(i.segment)].base &+ effectiveAddress(i))
+    let linear = segments[Int(i.segment)].base &+ effectiveAddress(i)
+    recordWrite(.pageInvalidation, register: 0, new: UInt64(linear))
+    tlb.flush(page: linear)
     startNewGeneration()
   }
 }

@@ -12,11 +12,16 @@ extension CPU {
     let number = try accessibleDebugRegister(Int(i.a))
     try intercept(.writeDR(number))
     let value: UInt32 = get(i.b)
+    let new: UInt32
     switch number {
-    case 6: debugRegisters[6] = value & 0xE00F | 0xFFFF_0FF0
-    case 7: debugRegisters[7] = value & 0xFFFF_23FF | 0x400
-    default: debugRegisters[number] = value
+    case 6: new = value & 0xE00F | 0xFFFF_0FF0
+    case 7: new = value & 0xFFFF_23FF | 0x400
+    default: new = value
     }
+    recordWrite(
+      .debugRegisterWrite, register: UInt32(number), old: UInt64(debugRegisters[number]),
+      new: UInt64(new))
+    debugRegisters[number] = new
     // Accesses that must be compared with DR0-DR3 may not take the fast path.
     tlb.withdrawAll()
     startNewGeneration()

@@ -55,7 +55,9 @@ extension CPU {
     try require(.modelSpecificRegisters)
     try requireRing0()
     try intercept(.writeMSR)
-    try writeMSR(self[.ecx], UInt64(self[.edx]) << 32 | UInt64(self[.eax]))
+    let value = UInt64(self[.edx]) << 32 | UInt64(self[.eax])
+    try writeMSR(self[.ecx], value)
+    recordWrite(.machineSpecificWrite, register: self[.ecx], new: value)
   }
 
   private func requireMSR(_ feature: Profile.Features) throws(Interruption) {

@@ -96,7 +96,7 @@ extension CPU {
     try requireRing0()
     try intercept(.hlt)
     isHalted = true
-    record(.halt) { _ in }
+    _ = open(.halt)
     requestAttention()
   }
 

@@ -9,6 +9,7 @@ extension CPU {
     let limit: UInt16 = try read(Int(i.segment), address)
     var base: UInt32 = try read(Int(i.segment), (address &+ 2) & i.mask)
     if i.is16 { base &= 0xFF_FFFF }
+    recordTableLoad(isIDT ? .idtr : .gdtr, selector: 0, base: base, limit: UInt32(limit))
     if isIDT {
       (idtBase, idtLimit) = (base, limit)
     } else {
@@ -37,6 +38,7 @@ extension CPU {
     if Selector.isNull(selector) {
       var segment = segments[SegmentRegister.ldtr]
       segment.loadNull(selector: selector)
+      recordTableLoad(.ldtr, selector: selector, base: 0, limit: 0)
       return setSegment(SegmentRegister.ldtr, segment)
     }
     if Selector.isLocal(selector) {
@@ -47,6 +49,7 @@ extension CPU {
       throw .generalProtection(selector: selector, .notAnLDT)
     }
     if !found.isPresent { throw .notPresent(selector: selector) }
+    recordTableLoad(.ldtr, selector: selector, base: found.base, limit: found.limit)
     setSegment(SegmentRegister.ldtr, Segment(selector: selector, descriptor: found))
   }
 
@@ -61,7 +64,16 @@ extension CPU {
     try setBusy(selector, true)
     var task = Segment(selector: selector, descriptor: found)
     task.access |= 2
+    recordTableLoad(.tr, selector: selector, base: task.base, limit: task.limit)
     setSegment(SegmentRegister.tr, task)
+  }
+
+  private mutating func recordTableLoad(
+    _ register: TableRegister, selector: UInt16, base: UInt32, limit: UInt32
+  ) {
+    recordWrite(
+      .tableLoad, register: register.rawValue, old: UInt64(selector),
+      new: UInt64(limit) << 32 | UInt64(base))
   }
 
   /// SLDT — 0F 00 /0, STR — 0F 00 /1: anyone may.
