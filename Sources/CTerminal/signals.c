@@ -73,12 +73,14 @@ static void put_back(const int *numbers, const struct sigaction *actions, int co
   for (int i = 0; i < count; i++) sigaction(numbers[i], &actions[i], NULL);
 }
 
-/* A fault happens again on return, at the same address, for whoever handled it before us; a signal
-   somebody sent has to be sent again. */
+/* A fault happens again on return, at the same address, for whoever handled it before us. What the
+   program sent to itself has to be sent again. What somebody else sent just ends it: whoever reports
+   crashes would find none, and go on. */
 static void on_crash(int number, siginfo_t *info, void *context) {
   (void)context;
   restore_now();
   put_back(crashes, before_crash, CRASHES);
+  if (info->si_code == SI_USER) signal(number, SIG_DFL);
   if (info->si_code <= 0) raise(number);
 }
 

@@ -5,8 +5,10 @@
 
 #if __has_include(<ncursesw/curses.h>)
 #include <ncursesw/curses.h>
-#else
+#elif __has_include(<curses.h>)
 #include <curses.h>
+#else
+#error "the ncurses headers are missing: on Debian, `make setup` or `apt-get install libncurses-dev`"
 #endif
 #include <errno.h>
 #include <langinfo.h>

@@ -53,6 +53,9 @@ public final class Machine {
   var replay: [Journal.Entry]
   var replayed = 0
 
+  /// The reset line was pulled, and `run` has not said so yet.
+  var wasReset = false
+
   /// The first place of the log that `missingService` has not looked at.
   var checkedEvents: UInt64 = 0
 
@@ -77,7 +80,7 @@ public final class Machine {
     replay = replaying.entries
     let size = configuration.memory << 20
     guard let ram = HostMemory(size: size) else {
-      preconditionFailure("the host refuses \(configuration.memory) MiB of address space")
+      throw ImageError("--memory \(configuration.memory)", .noHostMemory)
     }
     self.ram = ram
     var parts = Board.Configuration(

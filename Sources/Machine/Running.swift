@@ -21,6 +21,8 @@ extension Machine {
       let now = cpu.ticks
       if let stop = settle(at: now) { return .stopped(stop) }
       guard now < limit else { return .reached }
+      // A guest that resets in a circle makes little time pass: its caller has limits to look at.
+      if takeReset() { return .reset }
       switch cpu.run(until: min(limit, nextHappening)) {
       case .budget, .attention:
         if let stop = missingService() { return .stopped(stop) }
@@ -34,6 +36,12 @@ extension Machine {
         skip(to: min(limit, next))
       }
     }
+  }
+
+  /// Whether the guest has pulled the reset line since the last call.
+  private func takeReset() -> Bool {
+    defer { wasReset = false }
+    return wasReset
   }
 
   /// Executes one instruction, or delivers one event. Returns why the machine cannot go on, if so.
@@ -106,7 +114,10 @@ extension Machine {
     board.coprocessorError = cpu.floatingPointError
     let requests = board.takeRequests()
     if let code = requests.exitCode { return .exit(code: code) }
-    if requests.reset { reset() }
+    if requests.reset {
+      reset()
+      wasReset = true
+    }
     cpu.setA20(board.isA20Open)
     let isRequesting = board.interruptLine
     if isRequesting && !cpu.interruptRequested {

@@ -36,6 +36,8 @@ public enum Stop: Sendable, Equatable {
 public enum Progress: Sendable, Equatable {
   /// The tick that was asked for.
   case reached
+  /// Not so far: the guest has pulled the reset line, and the machine has started anew.
+  case reset
   /// The processor waits in HLT, and nothing happens by itself before this tick; `.max` if only
   /// input can wake it.
   case idle(until: UInt64)

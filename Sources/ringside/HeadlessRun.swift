@@ -96,7 +96,7 @@ final class HeadlessRun {
       let hasNewInput = machine.journal.entries.count > inputs
       switch progress {
       case .stopped(let stop): return stop
-      case .reached: takeInput()
+      case .reached, .reset: takeInput()
       case .idle(let tick):
         if !hasNewInput, let stop = wait(until: tick) { return stop }
       }

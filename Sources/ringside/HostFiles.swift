@@ -24,7 +24,9 @@ final class OutputSink: Sendable {
       return
     }
     descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw UserError("\(path): cannot be written to") }
+    guard descriptor >= 0 else {
+      throw UserError("\(path): cannot be written to; check its folder and permissions")
+    }
     // The machine's own files are locked, as is every other output: none is ever overwritten.
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }

@@ -136,7 +136,8 @@ struct MachineOptions: ParsableArguments {
   }
 
   private func contents(_ path: String) throws(ImageError) -> FileContents {
-    try FileContents(path: path)
+    guard FileContents.exists(path) else { throw ImageError(path, .missingPart) }
+    return try FileContents(path: path)
   }
 
   private func open(image name: String, library: GuestLibrary?) throws(ImageError) -> FileContents {

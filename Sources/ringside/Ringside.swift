@@ -19,14 +19,20 @@ struct Ringside: ParsableCommand {
       exit(withError: ExitStatus.usage.code)
     } catch  where exitCode(for: error) == .validationFailure {
       let words = arguments.first == "run" ? "ringside run --help" : "ringside --help"
-      let sentence = message(for: error)
-      report(
-        "\(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence); ‘\(words)’ shows the options"
-      )
+      report("\(sentence(for: error)); ‘\(words)’ shows the options")
       exit(withError: ExitStatus.usage.code)
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// What the argument parser has to say, as one sentence without its full stop.
+  private static func sentence(for error: any Error) -> String {
+    let parts = message(for: error).split(separator: ". ")
+    let first = parts.first.map { [String($0)] } ?? []
+    let rest = parts.dropFirst().map { $0.prefix(1).lowercased() + $0.dropFirst() }
+    let text = (first + rest).joined(separator: "; ")
+    return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 }
 

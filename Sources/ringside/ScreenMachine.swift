@@ -120,7 +120,7 @@ final class ScreenMachine {
     let progress = machine.run(until: limit, returningWhenIdle: true)
     drain()
     switch progress {
-    case .reached: publishIfDue()
+    case .reached, .reset: publishIfDue()
     case .stopped(let reason):
       end(reason)
       publish()
@@ -155,7 +155,7 @@ final class ScreenMachine {
     let ring = machine.ring
     for _ in 0..<20_000 where mode == .toRingChange {
       switch machine.run(until: machine.ticks + 1, returningWhenIdle: true) {
-      case .reached: if machine.ring != ring { mode = .paused }
+      case .reached, .reset: if machine.ring != ring { mode = .paused }
       case .stopped(let reason): end(reason)
       case .idle(let tick):
         drain()

@@ -110,7 +110,7 @@ enum EndSignals {
   static func install() {
     _ = received
     signal(SIGPIPE, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         EndSignals.pending.store(number, ordering: .relaxed)

@@ -52,6 +52,28 @@ import Testing
     #expect(try Program(["run", "demo", "--timeout", "0.2"]).status == 75)
   }
 
+  /// mov al, FEh; out 64h, al: the keyboard controller pulls the reset line, again and again.
+  @Test func aGuestThatResetsInACircleReachesTheTimeLimit() throws {
+    let path = try RingletTests.temporaryFile([0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE])
+    defer { unlink(path) }
+    let run = try Program(["run", path, "--timeout", "0.5", "--stats", "text"])
+    #expect(run.status == 75)
+    #expect(run.errors.contains("reset"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+  func aSignalEndsARunWithItsReport(signal: Int32) throws {
+    // cli; jmp $
+    let path = try RingletTests.temporaryFile([0xFA, 0xEB, 0xFE])
+    defer { unlink(path) }
+    let run = try Program(
+      at: "/usr/bin/timeout",
+      ["--preserve-status", "-s", "\(signal)", "2", try Program.path, "run", path]
+        + ["--stats", "json"])
+    #expect(run.status == 128 + signal)
+    #expect(run.errors.contains("\"stop\": \"interrupted\""))
+  }
+
   @Test func runsAreRepeatedExactlyAndBlockLengthsDoNotMatter() throws {
     var digests: Set<String> = []
     for length in ["1", "7", "64", "64"] {
@@ -74,6 +96,7 @@ import Testing
     ["run", "hello", "--initrd", "/nonexistent"], ["run", "hello", "--send", "x"],
     ["run", "hello", "--until", "("], ["run", "hello", "--stats", "xml"],
     ["run", "hello", "--nonsense"], ["run", "hello", "--timeout", "-1"],
+    ["run", "hello", "--bios", "/nonexistent"], ["run", "hello", "--memory", "-1"],
     ["run", "hello", "--post-port", "70000"], ["run", "hello", "--serial", "/nonexistent/x"],
     ["run", "toyboot", "--append", "x"], ["hello"], ["/nonexistent"],
     ["run", "hello", "--cdrom", "/nonexistent"], ["run", "hello", "--cdrom", "/tmp"],

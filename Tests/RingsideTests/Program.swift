@@ -30,11 +30,19 @@ struct Program {
       posix_spawn_file_actions_addclose(&actions, ends[1])
     }
     defer { posix_spawn_file_actions_destroy(&actions) }
+    // The tests' threads keep signals off; a program is to get its own.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
     words.append(nil)
     defer { for word in words { free(word) } }
     var process = pid_t()
-    try #require(posix_spawn(&process, program, &actions, nil, words, environ) == 0)
+    try #require(posix_spawn(&process, program, &actions, &attributes, words, environ) == 0)
     for ends in pipes { close(ends[1]) }
     let texts = Self.readAll(pipes.map { $0[0] })
     for ends in pipes { close(ends[0]) }
@@ -45,7 +53,7 @@ struct Program {
   }
 
   /// Beside the test bundle, or where `swift build` puts it.
-  private static var path: String {
+  static var path: String {
     get throws {
       var folders = CommandLine.arguments.map { argument in
         String(argument[..<(argument.lastIndex(of: "/") ?? argument.startIndex)])

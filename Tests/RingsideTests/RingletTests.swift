@@ -122,17 +122,20 @@ extension RingletTests {
 
   /// The image's bytes as a file, opened; its name is gone already.
   static func contents(_ bytes: [UInt8]) throws -> FileContents {
+    let path = try temporaryFile(bytes)
+    defer { unlink(path) }
+    return try FileContents(path: path)
+  }
+
+  /// The name of a new file with these bytes.
+  static func temporaryFile(_ bytes: [UInt8]) throws -> String {
     var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     try #require(descriptor >= 0)
-    defer {
-      close(descriptor)
-      unlink(&name)
-    }
+    defer { close(descriptor) }
     let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     try #require(count == bytes.count)
-    let path = name.dropLast().map { UInt8(bitPattern: $0) }
-    return try FileContents(path: String(decoding: path, as: UTF8.self))
+    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Runs to the end, or for a minute of the guest's time.

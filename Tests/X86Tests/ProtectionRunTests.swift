@@ -109,6 +109,48 @@ import Testing
     #expect(bench.cpu.debugRegisters[6] & 0xF == 2)
   }
 
+  @Test func portBreakpointTrapsAfterTheAccessWithDebuggingExtensions() {
+    // in al, 41h; out 42h, ax; nop
+    for (controls, ticks): (CR4, UInt64) in [(.debuggingExtensions, 3), ([], 3)] {
+      let bench = bench([0xE4, 0x41, 0x66, 0xE7, 0x42, 0x90])
+      bench.cpu.cr4 = controls
+      bench.cpu.debugRegisters[2] = 0x43
+      // DR2: one byte, ports.
+      bench.cpu.debugRegisters[7] = 0x0200_0420
+      run(bench, ticks)
+      let isTaken = controls.contains(.debuggingExtensions)
+      #expect(bench.cpu.eip == (isTaken ? handler(1) : 0x1_0006))
+      #expect(bench.cpu.debugRegisters[6] & 0xF == (isTaken ? 4 : 0))
+      if isTaken { #expect(bench.stack(1) == [0x1_0005]) }
+    }
+  }
+
+  @Test func aClosedA20GateFoldsDataTablesAndCode() {
+    // mov eax, [10_7000h]; jmp 11_0000h
+    let bench = bench([0xA1, 0, 0x70, 0x10, 0, 0xE9, 0xF6, 0xFF, 0x0F, 0])
+    bench.store(0x7000, UInt32(0x1111))
+    bench.store(0x10_7000, UInt32(0x2222))
+    // At 1_0000h the same instructions, at 11_0000h HLT.
+    bench.store(0x11_0000, UInt8(0xF4))
+    bench.cpu.setA20(false)
+    run(bench, 2)
+    #expect(bench.cpu[.eax] == 0x1111 && bench.cpu.eip == 0x11_0000)
+    run(bench, 1)
+    #expect(!bench.cpu.isHalted && bench.cpu.eip == 0x11_0005)
+    bench.cpu.setA20(true)
+    bench.cpu.eip = 0x11_0000
+    run(bench, 1)
+    #expect(bench.cpu.isHalted == true)
+    // The page directory lies at 10_0000h: with the gate closed the walk finds that at 0.
+    let paged = ProtectionBench()
+    paged.enablePaging()
+    paged.cpu.setA20(false)
+    #expect(
+      paged.fault { (cpu: inout CPU) throws(Interruption) in
+        _ = try cpu.read(SegmentRegister.ds, 0x7000, as: UInt32.self)
+      }?.cause == .pageDirectoryNotPresent)
+  }
+
   @Test func pageFaultFromRing3() {
     // mov [4_0000h], eax
     let bench = bench(ring: 3, [0xA3, 0, 0, 4, 0])

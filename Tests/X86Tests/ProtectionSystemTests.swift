@@ -292,6 +292,26 @@ import Testing
     #expect(bench.cpu.log.total(of: .cr3Load) == 1)
   }
 
+  @Test func globalPagesOutliveACR3LoadButNotAChangeOfPGE() {
+    let bench = ProtectionBench()
+    bench.enablePaging()
+    bench.cpu.cr4 = .pageGlobal
+    let readByte = { () -> UInt32 in
+      var value: UInt32 = 0
+      _ = bench.fault { (cpu: inout CPU) throws(Interruption) in
+        value = try cpu.read(SegmentRegister.ds, 0x5_0000, as: UInt32.self)
+      }
+      return value
+    }
+    bench.store(0x5_0000, UInt32(5))
+    bench.store(0x6_0000, UInt32(6))
+    bench.setPage(0x5_0000, 0x107)
+    #expect(readByte() == 5)
+    bench.store(0x10_1000 + 0x50 * 4, UInt32(0x6_0107))
+    #expect(write(bench, 3, 0x10_0000) == nil && readByte() == 5)
+    #expect(write(bench, 4, 0) == nil && readByte() == 6)
+  }
+
   // MARK: Debug registers
 
   @Test func debugRegisterRules() {

@@ -56,6 +56,13 @@ struct ELF {
     guard !segments.isEmpty else { throw ImageError(path, .malformed("it loads nothing")) }
   }
 
+  /// Throws if the file ends before its segments do.
+  func checkFile(_ bytes: ImageReader) throws(ImageError) {
+    for segment in segments {
+      _ = try bytes.part("a segment", at: segment.fileOffset, size: segment.fileSize)
+    }
+  }
+
   /// The entry point as a physical address: the header's is virtual, as the linker saw it.
   var physicalEntry: UInt64 {
     for segment in segments

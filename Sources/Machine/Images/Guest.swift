@@ -55,7 +55,8 @@ extension Guest.Format {
     if MultibootHeader.find(in: bytes) != nil {
       self = .multiboot
     } else if bytes.u32(at: 0) == ELF.magic {
-      try ELF.check(bytes)
+      // A file that was cut off may have lost its header: that is then what is wrong.
+      try ELF(bytes).checkFile(bytes)
       throw ImageError(file.path, .noMultibootHeader)
     } else if bytes.u32(at: 0x202) == LinuxKernel.magic {
       self = .linux

@@ -15,6 +15,10 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   public enum Problem: Equatable, Sendable {
     /// There is no such file.
     case missing
+    /// There is no such ROM or RAM disk.
+    case missingPart
+    /// The host refuses the RAM; the path is the option that asked for it.
+    case noHostMemory
     /// There is no such disk image.
     case missingDisk
     /// A disk image cannot be opened for writing.
@@ -73,6 +77,8 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   private var sentence: String {
     switch problem {
     case .missing: "no such file, and no built-in guest of that name (ringside run --help)"
+    case .missingPart: "no such file; check its name, or leave the option out"
+    case .noHostMemory: "this computer gives no process so much address space; ask for less"
     case .missingDisk: "no such file; make a disk image first (truncate -s 64M NAME)"
     case .notWritable: "cannot be written to; check its permissions or leave out --write"
     case .inUse: "is in use by another machine or drive; end that one, or give a copy"

@@ -82,8 +82,6 @@ public struct CPU: ~Copyable {
   var suppressesSingleStep = false
   /// An instruction found that the rest of its block must not run before the run loop looks again.
   var needsAttention = false
-  /// Vector and cause of the event being delivered, for double-fault detection.
-  var deliveringVector: UInt8?
 
   public let profile: Profile
   public var memory: PhysicalMemory
@@ -170,7 +168,6 @@ public struct CPU: ~Copyable {
     nonMaskableBlocked = false
     nonMaskableRequested = false
     pendingDebug = 0
-    deliveringVector = nil
     floatingPointError = false
     stackMask = 0xFFFF
     setCPL(0)

@@ -21,7 +21,6 @@ public enum Cause: UInt8, Sendable, CaseIterable {
   case dplBelowRPL
   case dplNotEqualCPL
   case rplNotEqualCPL
-  case rplBelowCPL
   case conformingDPLAboveCPL
   case descriptorNotPresent
   case limitExceeded
@@ -38,12 +37,10 @@ public enum Cause: UInt8, Sendable, CaseIterable {
   case gateTargetNotCode
   case gateTargetDPLAboveCPL
   case notATSS
-  case tssNotAvailable
   case tssBusy
   case tssLimitTooSmall
   case tssStackSelectorNull
   case tssStackInvalid
-  case taskStateInvalid
   case notAnLDT
   case nestedTaskLinkInvalid
   case returnToInnerRing

@@ -72,13 +72,25 @@ extension CPU {
 
   /// Sees whether a data access meets a breakpoint in DR0-DR3; the #DB comes after the instruction.
   mutating func noteDataBreakpoint(_ linear: UInt32, _ size: Int, isWrite: Bool) {
+    noteBreakpoint(linear, size) { $0 == 3 || $0 == 1 && isWrite }
+  }
+
+  /// The same for a port; CR4.DE gives the condition for that its meaning.
+  mutating func notePortBreakpoint(_ port: UInt16, _ size: Int) {
+    guard cr4.contains(.debuggingExtensions) else { return }
+    noteBreakpoint(UInt32(port), size) { $0 == 2 }
+  }
+
+  /// Notes the breakpoints armed for a condition (DR7.R/W) that an access touches.
+  private mutating func noteBreakpoint(
+    _ address: UInt32, _ size: Int, _ isMeant: (UInt32) -> Bool
+  ) {
     let dr7 = debugRegisters[7]
-    for index in 0..<4 where dr7 >> UInt32(index * 2) & 3 != 0 {
-      let condition = dr7 >> UInt32(16 + index * 4) & 3
-      guard condition == 3 || condition == 1 && isWrite else { continue }
+    for index in 0..<4
+    where dr7 >> UInt32(index * 2) & 3 != 0 && isMeant(dr7 >> UInt32(16 + index * 4) & 3) {
       let length = dr7 >> UInt32(18 + index * 4) & 3
       let start = debugRegisters[index] & ~length
-      if linear <= start &+ length && start <= linear &+ UInt32(size - 1) {
+      if address <= start &+ length && start <= address &+ UInt32(size - 1) {
         pendingDebug |= 1 << UInt32(index)
       }
     }

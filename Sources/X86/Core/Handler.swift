@@ -104,5 +104,5 @@ enum Handler: UInt16 {
   case hostGate
 
   // Faults found while decoding
-  case undefined, undefinedLock, tooLong, fetchFault
+  case undefined, undefinedLock, tooLong
 }

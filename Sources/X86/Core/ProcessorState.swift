@@ -92,7 +92,6 @@ extension CPU {
     nonMaskableBlocked = state.nonMaskableBlocked
     (pendingDebug, floatingPointError) = (state.pendingDebug, state.floatingPointError)
     (loadedResume, suppressesSingleStep, needsAttention) = (false, false, false)
-    deliveringVector = nil
     addressMask = state.addressMask
     setCPL(state.cpl)
     startNewGeneration()

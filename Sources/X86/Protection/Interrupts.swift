@@ -113,7 +113,8 @@ extension CPU {
       if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
       try intercept(.softwareInterrupt(vector))
     }
-    var event = Event(.softwareInterrupt, vector, .softwareInterrupt, returnEIP: nextEIP)
+    let cause = kind == .into ? Cause.overflowFlag : .softwareInterrupt
+    var event = Event(.softwareInterrupt, vector, cause, returnEIP: nextEIP)
     event.source = kind == .icebp ? .processor : .instruction
     event.resumeFlag = .clear
     event.info = UInt64(self[.eax])

@@ -19,6 +19,7 @@ extension CPU {
 
   /// Reads a port whose permission has been checked. `size` is 1, 2 or 4.
   mutating func readPort(_ port: UInt16, _ size: Int) -> UInt32 {
+    if debugRegisters[7] & 0xFF != 0 { notePortBreakpoint(port, size) }
     let value = bus.readPort(port, width: size, at: ticks)
     recordAccess(.portRead, at: UInt64(port), width: size, value: UInt64(value))
     requestAttention()
@@ -26,6 +27,7 @@ extension CPU {
   }
 
   mutating func writePort(_ port: UInt16, _ size: Int, _ value: UInt32) {
+    if debugRegisters[7] & 0xFF != 0 { notePortBreakpoint(port, size) }
     recordAccess(.portWrite, at: UInt64(port), width: size, value: UInt64(value))
     bus.writePort(port, width: size, value: value, at: ticks)
     requestAttention()
