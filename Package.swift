@@ -26,7 +26,9 @@ let package = Package(
   targets: [
     .target(name: "X86", swiftSettings: settings),
     .target(name: "Chipset", dependencies: ["X86"], swiftSettings: boardSettings),
-    .target(name: "Machine", dependencies: ["X86", "Chipset"], swiftSettings: boardSettings),
+    .target(name: "Monitors", dependencies: ["X86"], swiftSettings: boardSettings),
+    .target(
+      name: "Machine", dependencies: ["X86", "Chipset", "Monitors"], swiftSettings: boardSettings),
     .target(name: "Cells", swiftSettings: settings),
     .target(
       name: "CTerminal",

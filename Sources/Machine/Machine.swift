@@ -1,4 +1,5 @@
 public import Chipset
+public import Monitors
 public import X86
 
 /// A PC: processor, board and memory, with the guest it was started for.
@@ -8,8 +9,12 @@ public import X86
 public final class Machine {
   /// What kind of PC.
   public struct Configuration: Sendable {
-    /// The processor.
+    /// How the guest is executed.
+    public var mode = Mode.emulation
+    /// The guest's processor.
     public var profile = Profile.i686
+    /// The processor that stands for the hardware under a monitor; nil: one like the guest's.
+    public var labProfile: Profile?
     /// RAM in MiB, see `memoryRange`.
     public var memory = 64
     /// The port at which firmware reports its progress.
@@ -43,6 +48,10 @@ public final class Machine {
   public let configuration: Configuration
   /// The processor.
   public internal(set) var cpu: CPU
+  /// The monitor under which the guest runs; nil in emulation. `cpu` is then the guest's virtual
+  /// processor: what it believes.
+  public private(set) var monitor: FullVirtualization?
+  private var monitorMemory: HostMemory?
   /// Everything else on the board.
   public let board: Board
   /// How the image was loaded; nil when a BIOS alone was started.
@@ -120,6 +129,27 @@ public final class Machine {
     if let length = configuration.maximumBlockLength { cpu.maximumBlockLength = length }
     try mapROMs()
     try start()
+    if configuration.mode == .fullTrap { startMonitor() }
+  }
+
+  /// Puts the guest under a monitor, as it is now.
+  private func startMonitor() {
+    guard let storage = HostMemory(size: FullVirtualization.storageSize) else {
+      preconditionFailure("the host refuses 4 MiB of address space")
+    }
+    monitorMemory = storage
+    var parts = [GuestMemory(ram.start, size: min(ram.size, 0xA_0000), at: 0)]
+    if ram.size > 0x10_0000 {
+      parts.append(
+        GuestMemory(ram.start + 0x10_0000, size: ram.size - 0x10_0000, at: 0x10_0000))
+    }
+    parts.append(GuestMemory(board.videoMemory, size: Board.videoMemorySize, at: 0xA_0000))
+    if let shadow {
+      parts.append(GuestMemory(shadow.start, size: shadow.size, at: ROM.videoAddress))
+    }
+    monitor = FullVirtualization(
+      profile: configuration.labProfile ?? configuration.profile, storage: storage.start,
+      guest: &cpu, guestMemory: parts)
   }
 
   /// Maps the BIOS (`--bios`, or an image that is one) and the video BIOS.
@@ -210,5 +240,6 @@ public final class Machine {
       cpu.reset()
     }
     cpu.memoryChanged(at: 0, size: ram.size)
+    monitor?.reset(&cpu)
   }
 }

@@ -1,4 +1,5 @@
 import Chipset
+import Monitors
 import X86
 
 /// The run loop: the processor runs until the next thing that can happen on the board.
@@ -17,14 +18,15 @@ extension Machine {
   /// While the processor waits in HLT, time jumps to the next deadline. With `returningWhenIdle` it
   /// does not: the answer is then `.idle`, and `skip(to:)` goes on when the caller has waited.
   public func run(until limit: UInt64, returningWhenIdle: Bool = false) -> Progress {
+    defer { monitor?.lift(&cpu) }
     while true {
       let now = cpu.ticks
       if let stop = settle(at: now) { return .stopped(stop) }
       guard now < limit else { return .reached }
       // A guest that resets in a circle makes little time pass: its caller has limits to look at.
       if takeReset() { return .reset }
-      switch cpu.run(until: min(limit, nextHappening)) {
-      case .budget, .attention:
+      switch execute(until: min(limit, nextHappening)) {
+      case .budget, .attention, .gate:
         if let stop = missingService() { return .stopped(stop) }
       case .shutdown: return .stopped(missingService() ?? .tripleFault)
       case .halted:
@@ -46,17 +48,24 @@ extension Machine {
 
   /// Executes one instruction, or delivers one event. Returns why the machine cannot go on, if so.
   public func step() -> Stop? {
+    defer { monitor?.lift(&cpu) }
     if let stop = settle(at: cpu.ticks) { return stop }
-    switch cpu.step() {
+    switch execute(until: cpu.ticks + 1) {
     case .shutdown: return .tripleFault
     case .halted where !canWake:
       guard cpu.eflags.contains(.interrupt) else { return .haltedForGood }
       let next = nextHappening
       if next == .max { return .haltedForGood }
       skip(to: next)
-    case .budget, .attention, .halted: break
+    case .budget, .attention, .halted, .gate: break
     }
     return settle(at: cpu.ticks)
+  }
+
+  /// Lets the guest execute, in whatever way the mode has.
+  private func execute(until tick: UInt64) -> RunExit {
+    guard let monitor else { return cpu.run(until: tick) }
+    return monitor.run(&cpu, until: tick)
   }
 
   /// Lets time pass in HLT without instructions.
@@ -110,10 +119,14 @@ extension Machine {
       takeIn(entry.input)
     }
     board.advance(to: now)
-    for range in directAccess.takeChanges() { cpu.memoryChanged(at: range.start, size: range.size) }
+    for range in directAccess.takeChanges() {
+      cpu.memoryChanged(at: range.start, size: range.size)
+      monitor?.memoryChanged(at: range.start, size: range.size)
+    }
     board.coprocessorError = cpu.floatingPointError
     let requests = board.takeRequests()
     if let code = requests.exitCode { return .exit(code: code) }
+    if let reason = monitor?.unsupported { return .unsupported(reason) }
     if requests.reset {
       reset()
       wasReset = true

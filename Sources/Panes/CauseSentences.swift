@@ -8,6 +8,7 @@ extension Cause {
     .none: "no check failed.",
 
     .cplNotZero: "this instruction needs CPL 0.",
+    .sensitiveOutsideRing0: "on this processor a sensitive instruction needs CPL 0.",
     .cplAboveIOPL: "this instruction needs CPL <= IOPL.",
     .ioPermissionBitmap: "CPL is above IOPL and the TSS's bitmap does not allow this port.",
     .timeStampDisabled: "CR4.TSD keeps the time stamp counter for ring 0.",

@@ -5,8 +5,12 @@ import X86
 
 /// The options that say which machine and which guest; the same for the screen and for `run`.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "How the guest is run; so far always ‘emulation’.")
+  @Option(help: "How the guest is run: emulation or full:trap.")
   var mode = "emulation"
+  @Option(
+    help: ArgumentHelp(
+      "The processor under a monitor: like --cpu, or virtualizable.", valueName: "profile"))
+  var labCpu: String?
   @Option(help: ArgumentHelp("The processor: 386, 486, pentium or i686.", valueName: "profile"))
   var cpu = "i686"
   @Option(help: ArgumentHelp("RAM in MiB, 1 to 3584.", valueName: "mib"))
@@ -41,21 +45,21 @@ struct MachineOptions: ParsableArguments {
 
   /// Modes that other versions have, or will.
   private static let laterModes = [
-    "full", "full:trap", "full:translate", "para", "hardware", "hardware:nested",
+    "full", "full:translate", "para", "hardware", "hardware:nested",
     "hardware:shadow", "kvm",
   ]
 
   /// The machine that the options describe.
   func configuration() throws(UserError) -> Machine.Configuration {
     if Self.laterModes.contains(mode) {
-      throw UserError("--mode \(mode): this version runs guests in ‘emulation’ only")
+      throw UserError("--mode \(mode): this version has no such mode yet; use one of \(modes)")
     }
-    if mode != "emulation" {
-      throw UserError("--mode \(mode): there is no such mode; use ‘emulation’")
+    guard let mode = Mode(rawValue: mode) else {
+      throw UserError("--mode \(mode): there is no such mode; use one of \(modes)")
     }
-    guard let profile = Profile.all.first(where: { $0.name == cpu }) else {
-      let names = Profile.all.map(\.name).joined(separator: ", ")
-      throw UserError("--cpu \(cpu): there is no such profile; use one of \(names)")
+    let profile = try profile(cpu, option: "--cpu")
+    if labCpu != nil && mode == .emulation {
+      throw UserError("--lab-cpu: in emulation the guest's processor is all there is; use --cpu")
     }
     let range = Machine.Configuration.memoryRange
     guard range.contains(memory) else {
@@ -66,10 +70,22 @@ struct MachineOptions: ParsableArguments {
       throw UserError("--block-length \(blockLength): blocks have 1 to 64 instructions")
     }
     var configuration = Machine.Configuration()
+    configuration.mode = mode
     configuration.profile = profile
+    configuration.labProfile = try labCpu.map { name throws(UserError) in
+      try self.profile(name, option: "--lab-cpu")
+    }
     configuration.memory = memory
     configuration.maximumBlockLength = blockLength
     return configuration
+  }
+
+  private var modes: String { Mode.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  private func profile(_ name: String, option: String) throws(UserError) -> Profile {
+    if let profile = Profile.all.first(where: { $0.name == name }) { return profile }
+    let names = Profile.all.map(\.name).joined(separator: ", ")
+    throw UserError("\(option) \(name): there is no such profile; use one of \(names)")
   }
 
   /// The guest with its files open. `image` is a file or the name of a built-in guest. `drives` are

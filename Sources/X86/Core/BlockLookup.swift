@@ -94,7 +94,10 @@ extension CPU {
   ) {
     let page = physical & ~0xFFF
     guard let frame = memory.frame(at: page) else { return }
-    if frame.pointee.codeMask == 0 { tlb.withdrawWrites(physical: page) }
+    if frame.pointee.codeMask == 0 {
+      tlb.withdrawWrites(physical: page)
+      memory.noteCode(in: page)
+    }
     let (low, high) = BlockCache.range(of: block, in: page)
     frame.pointee.codeMask |= BlockCache.chunks(from: low, to: high)
   }

@@ -82,6 +82,10 @@ public struct CPU: ~Copyable {
   var suppressesSingleStep = false
   /// An instruction found that the rest of its block must not run before the run loop looks again.
   var needsAttention = false
+  /// A host gate ends the run.
+  var isAtHostGate = false
+  /// What has been flushed since a monitor asked.
+  var flush = TranslationFlush.none
 
   public let profile: Profile
   public var memory: PhysicalMemory
@@ -240,6 +244,7 @@ public struct CPU: ~Copyable {
   /// Forgets every translation, global ones included.
   public mutating func flushTLB() {
     tlb.flushAll()
+    flush = .all
     startNewGeneration()
   }
 
@@ -255,6 +260,14 @@ public struct CPU: ~Copyable {
   @inline(__always)
   func requireRing0() throws(Interruption) {
     if cpl != 0 { throw .generalProtection(0, .cplNotZero) }
+  }
+
+  /// #GP(0) outside ring 0 for a sensitive instruction, on the processor where these trap.
+  @inline(__always)
+  func requireVirtualizable() throws(Interruption) {
+    if profile.features.contains(.trapsSensitive) && cpl != 0 {
+      throw .generalProtection(0, .sensitiveOutsideRing0)
+    }
   }
 
   /// #UD on a processor without the feature.

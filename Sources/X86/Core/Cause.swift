@@ -4,6 +4,7 @@ public enum Cause: UInt8, Sendable, CaseIterable {
 
   // Privilege
   case cplNotZero
+  case sensitiveOutsideRing0
   case cplAboveIOPL
   case ioPermissionBitmap
   case timeStampDisabled

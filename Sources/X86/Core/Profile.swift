@@ -29,6 +29,8 @@ public struct Profile: Sendable, Equatable {
     public static let fxsave = Features(rawValue: 1 << 13)
     public static let noExecute = Features(rawValue: 1 << 14)
     public static let longNop = Features(rawValue: 1 << 15)
+    /// Sensitive instructions trap outside ring 0. No x86 ever did this.
+    public static let trapsSensitive = Features(rawValue: 1 << 31)
   }
 
   public static let i386 = Profile(
@@ -48,5 +50,11 @@ public struct Profile: Sendable, Equatable {
       .physicalAddressExtension, .sysenter, .pageGlobal, .cmov, .fxsave, .noExecute, .longNop,
     ]), signature: 0x0653, vendor: "GenuineIntel")
 
-  public static let all = [i386, i486, pentium, i686]
+  /// What an x86 would have been that meets Popek and Goldberg's condition: an i686 on which every
+  /// sensitive instruction is privileged. The control experiment to all that ring-1 monitors do.
+  public static let virtualizable = Profile(
+    name: "virtualizable", features: i686.features.union(.trapsSensitive), signature: 0x0653,
+    vendor: "GenuineIntel")
+
+  public static let all = [i386, i486, pentium, i686, virtualizable]
 }

@@ -27,7 +27,11 @@ extension CPU {
       removePlantedStop()
       blockEnd = currentInstruction
       if stepping && isRetired { finishStep(mayTrap: mayTrap, resumed: resumes) }
-      if needsAttention && !isShutDown && !isHalted { return .attention }
+      if needsAttention && !isShutDown && !isHalted {
+        guard isAtHostGate else { return .attention }
+        isAtHostGate = false
+        return .gate
+      }
     }
   }
 
@@ -134,6 +138,8 @@ public enum RunExit: Equatable, Sendable {
   case halted
   /// A triple fault.
   case shutdown
+  /// A host gate has been executed: a monitor is called.
+  case gate
 }
 
 /// Bits of DR6 (SDM 3B, 17.2.3).

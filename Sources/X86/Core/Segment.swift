@@ -73,7 +73,7 @@ public struct Segment: Sendable, Equatable {
   public init() {}
 
   /// A segment loaded from a descriptor in protected mode.
-  init(selector: UInt16, descriptor: Descriptor) {
+  public init(selector: UInt16, descriptor: Descriptor) {
     self.selector = selector
     access = descriptor.access
     isBig = descriptor.isBig
@@ -121,7 +121,7 @@ public struct Segment: Sendable, Equatable {
   var isFlat: Bool { base == 0 && limit == 0xFFFF_FFFF && !isExpandDown && isUsable }
 
   /// Recomputes the bounds of the unchecked fast path. To be called after any change above.
-  mutating func updateBounds() {
+  public mutating func updateBounds() {
     let end = isUsable && !isExpandDown && limit >= 7 ? limit - 6 : 0
     readEnd = isReadable ? end : 0
     writeEnd = isWritable ? end : 0

@@ -135,6 +135,7 @@ extension CPU {
       invalidateCode(frame, physical: address, size: size)
     }
     frame.pointee.isDirty = true
+    if frame.pointee.isWatched { memory.noteWrite(to: frame, address) }
     Self.store(page + Int(address & 0xFFF), value, size)
   }
 

@@ -48,7 +48,7 @@ extension CPU {
     return entry.pointee.physical | UInt64(linear & 0xFFF)
   }
 
-  private mutating func walkTables(
+  mutating func walkTables(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> Translation {
     try cr4.contains(.physicalAddressExtension)
@@ -77,7 +77,7 @@ extension CPU {
     tlb.data[index].addend = Int(bitPattern: host) &- Int(translation.tag)
     tlb.data[index].readTag = translation.tag
     if translation.isWritable && translation.isDirty && !frame.pointee.isReadOnly
-      && frame.pointee.codeMask == 0
+      && frame.pointee.codeMask == 0 && !frame.pointee.isWatched
     {
       frame.pointee.isDirty = true
       tlb.data[index].writeTag = translation.tag
@@ -298,7 +298,7 @@ extension CPU {
     return peek(directory & mask | UInt64(linear >> 9 & 0xFF8), 8) ?? 0
   }
 
-  private func peek(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
+  func peek(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
     guard let pointer = memory.host(at: address & addressMask) else { return nil }
     return size == 8
       ? pointer.loadUnaligned(as: UInt64.self) : UInt64(pointer.loadUnaligned(as: UInt32.self))

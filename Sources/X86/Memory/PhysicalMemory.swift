@@ -6,6 +6,10 @@ struct Frame {
   var isReadOnly = false
   /// Changed since the last time somebody asked (checkpoints, screens).
   var isDirty = false
+  /// A monitor's: host gates work here.
+  var isMonitorOwned = false
+  /// Another processor has decoded instructions from it: see `SharedCode.swift`.
+  var isWatched = false
   /// One bit for each 64 bytes from which instructions have been decoded.
   var codeMask: UInt64 = 0
   /// First block decoded from this frame; chained through the blocks.
@@ -20,6 +24,10 @@ public struct PhysicalMemory: ~Copyable {
   private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Frame>?>
   /// Bytes of RAM mapped from address 0; the digest covers them.
   public private(set) var ramSize: UInt64 = 0
+  /// Whether pages from which code is decoded are noted, and those notes.
+  public var notesCode = false
+  var newCodePages: [PhysicalAddress] = []
+  var writtenPages: [PhysicalAddress] = []
 
   public init() {
     directory = .allocate(capacity: 1024)

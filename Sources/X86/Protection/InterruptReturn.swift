@@ -3,6 +3,7 @@ extension CPU {
   /// IRET and IRETD. Sets CS, EFLAGS and `nextEIP`.
   mutating func interruptReturn(is16: Bool) throws(Interruption) {
     if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
+    try requireVirtualizable()
     try intercept(.iret)
     nonMaskableBlocked = false
     if !usesDescriptors {

@@ -93,6 +93,7 @@ extension CPU {
 
   /// SMSW — 0F 01 /4: anyone may; memory gets 16 bits whatever the operand size.
   mutating func smsw(_ i: Instruction) throws(Interruption) {
+    try requireVirtualizable()
     try intercept(.readCR(0))
     if i.isMemory || i.is16 {
       try writeOperand(i, UInt16(truncatingIfNeeded: cr0.rawValue))
@@ -123,6 +124,7 @@ extension CPU {
     recordWrite(.cr3Load, register: 3, old: UInt64(cr3), new: UInt64(new))
     cr3 = new
     tlb.flushNonGlobal()
+    flush = flush.and(.nonGlobal)
     startNewGeneration()
   }
 
@@ -174,6 +176,7 @@ extension CPU {
     let linear = segments[Int(i.segment)].base &+ effectiveAddress(i)
     recordWrite(.pageInvalidation, register: 0, new: UInt64(linear))
     tlb.flush(page: linear)
+    flush = flush.and(.page(linear))
     startNewGeneration()
   }
 }

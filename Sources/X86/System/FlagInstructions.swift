@@ -22,6 +22,7 @@ extension CPU {
   /// PUSHF — 9C. RF and VM are pushed as 0.
   mutating func pushf(is16: Bool) throws(Interruption) {
     if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
+    try requireVirtualizable()
     try intercept(.pushf)
     try push(eflags.subtracting([.resume, .virtual8086]).rawValue, is16: is16)
   }
@@ -30,6 +31,7 @@ extension CPU {
   /// virtualize.
   mutating func popf(is16: Bool) throws(Interruption) {
     if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
+    try requireVirtualizable()
     try intercept(.popf)
     let image = try pop(is16: is16)
     loadFlags(image, mask: poppableFlags(is16: is16))

@@ -3,6 +3,7 @@ extension CPU {
   /// CPUID — 0F A2. Leaves above the highest answer like the highest basic one.
   mutating func cpuid() throws(Interruption) {
     try require(.cpuid)
+    try requireVirtualizable()
     try intercept(.cpuid)
     let highest: UInt32 = profile.features.contains(.cmov) ? 2 : 1
     let highestExtended: UInt32 = 0x8000_0004

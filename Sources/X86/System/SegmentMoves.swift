@@ -3,6 +3,7 @@ extension CPU {
   /// MOV r/m, Sreg — 8C.
   mutating func movFromSegment(_ i: Instruction) throws(Interruption) {
     if i.a > 5 { throw .invalidOpcode(.undefinedOpcode) }
+    try requireVirtualizable()
     try writeWord(i, segments[Int(i.a)].selector)
   }
 
@@ -11,6 +12,7 @@ extension CPU {
     let index = Int(i.a)
     if index == SegmentRegister.cs { throw .invalidOpcode(.loadOfCS) }
     if index > 5 { throw .invalidOpcode(.undefinedOpcode) }
+    try requireVirtualizable()
     try loadSegment(index, selector: try readOperand(i))
     // Holds interrupts off until after the next instruction, and debug traps too.
     if index == SegmentRegister.ss { interruptShadow = .afterMovSS }
@@ -18,6 +20,7 @@ extension CPU {
 
   /// PUSH Sreg. With a 32-bit operand only the lower half of the stack item is written.
   mutating func pushSegment(_ i: Instruction) throws(Interruption) {
+    try requireVirtualizable()
     let top = (self[.esp] &- (i.is16 ? 2 : 4)) & stackMask
     try write(SegmentRegister.ss, top, segments[Int(i.a)].selector)
     stackPointer = top
@@ -25,6 +28,7 @@ extension CPU {
 
   /// POP Sreg.
   mutating func popSegment(_ i: Instruction) throws(Interruption) {
+    try requireVirtualizable()
     let index = Int(i.a)
     let selector = UInt16(truncatingIfNeeded: try stackItem(0, is16: i.is16))
     let pointer = self[.esp] & ~stackMask | (self[.esp] &+ (i.is16 ? 2 : 4)) & stackMask
@@ -36,6 +40,7 @@ extension CPU {
 
   /// LDS, LES, LFS, LGS, LSS.
   mutating func loadFarPointer(_ i: Instruction) throws(Interruption) {
+    try requireVirtualizable()
     let (selector, offset) = try farPointer(i)
     try loadSegment(Int(i.immediate), selector: selector)
     if i.is16 {

@@ -3,6 +3,7 @@ extension CPU {
   /// LAR — 0F 02: the access rights, or ZF = 0.
   mutating func lar(_ i: Instruction) throws(Interruption) {
     try requireDescriptors()
+    try requireVirtualizable()
     guard let found = try visibleDescriptor(i, systemTypes: 0b0001_1010_0011_1110) else {
       return setZero(false)
     }
@@ -13,6 +14,7 @@ extension CPU {
   /// LSL — 0F 03: the limit in bytes, or ZF = 0.
   mutating func lsl(_ i: Instruction) throws(Interruption) {
     try requireDescriptors()
+    try requireVirtualizable()
     guard let found = try visibleDescriptor(i, systemTypes: 0b0000_1010_0000_1110) else {
       return setZero(false)
     }
@@ -47,6 +49,7 @@ extension CPU {
   /// VERR — 0F 00 /4, VERW — 0F 00 /5.
   mutating func verify(_ i: Instruction, isWrite: Bool) throws(Interruption) {
     try requireDescriptors()
+    try requireVirtualizable()
     let selector: UInt16 = try readOperand(i)
     guard !Selector.isNull(selector), let found = try findDescriptor(selector), !found.isSystem
     else { return setZero(false) }

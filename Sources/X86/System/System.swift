@@ -10,19 +10,27 @@ extension CPU {
     case .popSegment: try popSegment(i)
     case .loadFarPointer: try loadFarPointer(i)
     case .farJump:
+      try requireVirtualizable()
       try farJump(
         selector: UInt16(truncatingIfNeeded: i.displacement), offset: i.immediate, is16: i.is16)
     case .farJumpM:
+      try requireVirtualizable()
       let (selector, offset) = try farPointer(i)
       try farJump(selector: selector, offset: offset, is16: i.is16)
     case .farCall:
+      try requireVirtualizable()
       try farCall(
         selector: UInt16(truncatingIfNeeded: i.displacement), offset: i.immediate, is16: i.is16)
     case .farCallM:
+      try requireVirtualizable()
       let (selector, offset) = try farPointer(i)
       try farCall(selector: selector, offset: offset, is16: i.is16)
-    case .farReturn: try farReturn(is16: i.is16, popCount: 0)
-    case .farReturnI: try farReturn(is16: i.is16, popCount: i.immediate & 0xFFFF)
+    case .farReturn:
+      try requireVirtualizable()
+      try farReturn(is16: i.is16, popCount: 0)
+    case .farReturnI:
+      try requireVirtualizable()
+      try farReturn(is16: i.is16, popCount: i.immediate & 0xFFFF)
     case .int3: try softwareInterrupt(Vector.breakpoint, kind: .int3)
     case .intN: try softwareInterrupt(UInt8(truncatingIfNeeded: i.immediate), kind: .intN)
     case .into:
@@ -68,7 +76,7 @@ extension CPU {
     case .rdmsr: try rdmsr()
     case .wrmsr: try wrmsr()
     case .cpuid: try cpuid()
-    case .hostGate: throw .invalidOpcode(.undefinedOpcode)
+    case .hostGate: try hostGate()
     default: preconditionFailure("not a system instruction")
     }
   }

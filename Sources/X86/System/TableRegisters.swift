@@ -21,6 +21,7 @@ extension CPU {
   /// base, whatever the operand size; only the manual says otherwise.
   mutating func storeTable(_ i: Instruction, isIDT: Bool) throws(Interruption) {
     try requireMemory(i)
+    try requireVirtualizable()
     try intercept(isIDT ? .readIDTR : .readGDTR)
     let address = effectiveAddress(i)
     let segment = Int(i.segment)
@@ -79,6 +80,7 @@ extension CPU {
   /// SLDT — 0F 00 /0, STR — 0F 00 /1: anyone may.
   mutating func storeSelector(_ i: Instruction, _ index: Int) throws(Interruption) {
     try requireDescriptors()
+    try requireVirtualizable()
     try intercept(index == SegmentRegister.tr ? .readTR : .readLDTR)
     try writeWord(i, segments[index].selector)
   }

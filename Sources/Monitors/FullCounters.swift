@@ -1,0 +1,41 @@
+/// What full virtualization cost, counted exactly. Nothing here is an estimate.
+public struct FullCounters: Sendable, Equatable {
+  /// Guest instructions that the lab processor executed with no monitor code between them, in
+  /// ticks.
+  public var direct: UInt64 = 0
+  /// Guest instructions executed for the guest on its virtual processor after a trap, in ticks.
+  public var emulated: UInt64 = 0
+  /// Guest instructions interpreted because they cannot be executed directly, in ticks.
+  public var interpreted: UInt64 = 0
+  /// Entries into the monitor through its IDT, by vector.
+  public var traps = [UInt64](repeating: 0, count: 256)
+  /// Page faults that the guest never hears of: a shadow entry was missing.
+  public var hiddenFaults: UInt64 = 0
+  /// Page faults that the guest's own tables demand.
+  public var trueFaults: UInt64 = 0
+  /// Writes to a page that the monitor watches because a descriptor table lies in it.
+  public var traceFaults: UInt64 = 0
+  /// Accesses to memory of devices, or to what only the monitor may touch.
+  public var deviceFaults: UInt64 = 0
+  /// Times the whole shadow was thrown away.
+  public var shadowFlushes: UInt64 = 0
+  /// Events of the guest's devices that interrupted direct execution.
+  public var kicks: UInt64 = 0
+
+  public init() {}
+
+  /// All entries into the monitor.
+  public var entries: UInt64 { traps.reduce(0, +) }
+}
+
+/// Why guest instructions are interpreted on the virtual processor instead of being executed.
+public enum InterpretationReason: UInt8, Sendable, CaseIterable {
+  case realMode
+  case virtual8086
+  case singleStep
+  case ioPrivilege
+  case middleRing
+  case staleSegment
+  case addressMask
+  case physicalAddressExtension
+}
