@@ -46,7 +46,7 @@ let package = Package(
     .executableTarget(
       name: "ringside",
       dependencies: [
-        "X86", "Chipset", "Machine", "Cells", "Terminal", "Panes",
+        "X86", "Chipset", "Monitors", "Machine", "Cells", "Terminal", "Panes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -21,8 +21,8 @@ public import X86
 /// part of it.
 public final class FullVirtualization {
   /// The processor that stands for the hardware: what is true.
-  public private(set) var lab: CPU
-  public private(set) var counters = FullCounters()
+  public internal(set) var lab: CPU
+  public internal(set) var counters = FullCounters()
 
   let memory: MonitorMemory
   var descriptors: ShadowDescriptors
@@ -30,17 +30,23 @@ public final class FullVirtualization {
   private let labBus = LabBus()
 
   /// The guest's registers are those of the lab processor; otherwise they are in the virtual one.
-  private var isProjected = false
-  /// The lab processor is at a stub's exit, or has not been started: not in the guest.
-  private var isInMonitor = true
+  var isProjected = false
+  /// The lab processor is behind a host gate, where the body of the handler runs.
+  var isInMonitor = true
+  /// Until this guest tick the guest is interpreted.
+  private var interpretedUntil: UInt64 = 0
+  private static let interpretedAtOnce: UInt64 = 64
   /// The lab tick at which the next guest instruction begins that has not been counted.
-  private var directStart: UInt64 = 0
+  private(set) var directStart: UInt64 = 0
   /// The lab's segment registers ES CS SS DS FS GS as projected, and the guest's behind them.
-  private var projected = [Segment](repeating: Segment(), count: 6)
+  var projected = [Segment](repeating: Segment(), count: 6)
   /// What the guest uses that this monitor does not have, named.
-  public private(set) var unsupported: String?
+  public internal(set) var unsupported: String?
+  /// Which of the two processors has the x87 state.
+  var fpuIsInLab = false
 
-  private static let kickVector: UInt8 = 0xF0
+  /// The vector by which the hosted process makes the lab processor leave the guest.
+  static let kickVector: UInt8 = 0xF0
 
   /// `storage` is 4 MiB of zeroed, page-aligned host memory for the monitor. `guestMemory` maps
   /// the guest's RAM and ROM, by guest-physical address, into the lab machine.
@@ -65,6 +71,7 @@ public final class FullVirtualization {
     paging = ShadowPaging(memory)
     enterMonitor()
     follow(&guest)
+    enterGuest(&guest)
   }
 
   /// The amount of host memory that `init` needs, in bytes.
@@ -81,6 +88,8 @@ public final class FullVirtualization {
     paging.flush()
     _ = descriptors.rebuild(from: guest)
     unsupported = nil
+    interpretedUntil = 0
+    enterGuest(&guest)
   }
 
   /// The guest's memory was changed from outside.
@@ -106,6 +115,8 @@ public final class FullVirtualization {
   // MARK: Running
 
   /// Runs the guest until its tick `target`, or until the machine has something to do for it.
+  ///
+  /// Where the lab processor enters and leaves the guest never depends on `target`.
   public func run(_ guest: inout CPU, until target: UInt64) -> RunExit {
     while unsupported == nil {
       if guest.isShutDown { return .shutdown }
@@ -113,19 +124,8 @@ public final class FullVirtualization {
         synchronize(&guest)
         return .budget
       }
-      if guest.hasPendingEvent || guest.isHalted {
-        if !isInMonitor { kick(&guest) }
-        let exit = stepGuest(&guest, until: guest.ticks &+ 1)
-        if exit != .budget { return exit }
-      } else if let reason = interpretationReason(guest) {
-        guard reason != .physicalAddressExtension else {
-          unsupported = "physical address extension (CR4.PAE) in full virtualization"
-          break
-        }
-        let before = guest.ticks
-        let exit = stepGuest(&guest, until: min(target, before &+ 64))
-        counters.interpreted &+= guest.ticks &- before
-        if exit != .budget { return exit }
+      if isInMonitor || guest.hasPendingEvent || guest.isHalted {
+        if let exit = runVirtually(&guest, until: target) { return exit }
       } else if let exit = runDirectly(&guest, until: target) {
         return exit
       }
@@ -133,9 +133,44 @@ public final class FullVirtualization {
     return .attention
   }
 
+  /// Lets the virtual processor take an event, or interpret what cannot be executed; then back into
+  /// the guest if that can be. Nil: go on.
+  private func runVirtually(_ guest: inout CPU, until target: UInt64) -> RunExit? {
+    if !isInMonitor { kick(&guest) }
+    let before = guest.ticks
+    let isInterpreting = before < interpretedUntil
+    let exit = stepGuest(
+      &guest, until: isInterpreting ? min(target, interpretedUntil) : before &+ 1)
+    if isInterpreting { counters.interpreted &+= guest.ticks &- before }
+    enterGuest(&guest)
+    return exit == .budget ? nil : exit
+  }
+
+  /// Leaves the monitor for the guest by a stub's exit, unless something comes first or the guest
+  /// cannot be executed as it is.
+  func enterGuest(_ guest: inout CPU) {
+    guard isInMonitor, guest.ticks >= interpretedUntil, !guest.isShutDown, !guest.isHalted,
+      !guest.hasPendingEvent
+    else { return }
+    if let reason = interpretationReason(guest) {
+      if reason == .physicalAddressExtension {
+        unsupported = "physical address extension (CR4.PAE) in full virtualization"
+      }
+      interpretedUntil = guest.ticks &+ Self.interpretedAtOnce
+      return
+    }
+    if !isProjected { project(guest) }
+    while lab.cpl == 0 {
+      let exit = lab.run(until: lab.ticks &+ 1)
+      precondition(exit == .budget || exit == .attention, "the exit's IRET was checked before")
+    }
+    isInMonitor = false
+    isProjected = true
+    directStart = lab.ticks
+  }
+
   /// Why the guest cannot be executed as it is now; nil if it can.
   private func interpretationReason(_ guest: borrowing CPU) -> InterpretationReason? {
-    if !isInMonitor { return nil }
     if !guest.cr0.contains(.protection) { return .realMode }
     if guest.eflags.contains(.virtual8086) { return .virtual8086 }
     if guest.cr4.contains(.physicalAddressExtension) { return .physicalAddressExtension }
@@ -148,10 +183,6 @@ public final class FullVirtualization {
 
   /// Executes guest instructions on the lab processor until something happens. Nil: go on.
   private func runDirectly(_ guest: inout CPU, until target: UInt64) -> RunExit? {
-    if isInMonitor {
-      if !isProjected { project(guest) }
-      directStart = lab.ticks &+ MonitorMemory.exitLength
-    }
     giveFPUToLab(&guest)
     isProjected = true
     switch lab.run(until: directStart &+ (target &- guest.ticks)) {
@@ -161,27 +192,21 @@ public final class FullVirtualization {
       return .shutdown
     case .halted: preconditionFailure("HLT at CPL 1 faults")
     case .budget, .attention:
-      if lab.cpl == 0 {
-        return finishEntry(&guest)
-      } else {
-        isInMonitor = false
-        countDirect(until: lab.ticks, &guest)
-      }
+      if lab.cpl == 0 { return finishEntry(&guest) }
+      countDirect(until: lab.ticks, &guest)
+      return nil
     }
-    return nil
   }
 
-  /// The budget ended inside a stub. Stubs take no guest time: on to the gate, or to the guest.
+  /// The budget ended inside a stub. Stubs take no guest time: on to the gate.
   private func finishEntry(_ guest: inout CPU) -> RunExit? {
-    while lab.cpl == 0 {
+    while true {
       switch lab.run(until: lab.ticks &+ 1) {
       case .gate: return trapped(&guest)
       case .shutdown: return .shutdown
       default: break
       }
     }
-    isInMonitor = false
-    return nil
   }
 
   /// Makes the lab processor leave the guest: an interrupt through the monitor's IDT.
@@ -189,250 +214,22 @@ public final class FullVirtualization {
     counters.kicks &+= 1
     lab.interruptRequested = true
     while true {
-      let exit = lab.run(until: lab.ticks &+ 8)
-      guard exit != .gate else { break }
-      if exit == .shutdown { return }
+      switch lab.run(until: lab.ticks &+ 1) {
+      case .gate:
+        enteredMonitor(&guest)
+        return
+      case .shutdown: return
+      default: break
+      }
     }
-    _ = trapped(&guest)
   }
 
-  private func countDirect(until tick: UInt64, _ guest: inout CPU) {
+  func countDirect(until tick: UInt64, _ guest: inout CPU) {
     guard tick > directStart else { return }
     let count = tick &- directStart
     guest.retireElsewhere(count)
     counters.direct &+= count
     directStart = tick
-  }
-
-  // MARK: Traps
-
-  /// A stub has called: the lab processor is at CPL 0, behind a gate, the guest's frame above it.
-  /// Nil: on with the guest.
-  private func trapped(_ guest: inout CPU) -> RunExit? {
-    isInMonitor = true
-    lab.interruptRequested = false
-    let frame = TrapFrame(in: memory)
-    let vector = Int(frame.vector & 0xFF)
-    precondition(frame.cs & 3 != 0, "the monitor itself faulted: vector \(vector)")
-    // One tick for the delivery, and those of the stub.
-    countDirect(until: lab.ticks &- MonitorMemory.entryLength(vector) &- 1, &guest)
-    counters.traps[vector] &+= 1
-    switch vector {
-    case Int(Self.kickVector): break
-    case 14 where fillShadow(frame, &guest): break
-    case 2, 8, 18: unsupported = "vector \(vector) on the lab processor"
-    default:
-      let before = guest.ticks
-      let exit = stepGuest(&guest, until: before &+ 1)
-      counters.emulated &+= guest.ticks &- before
-      return exit == .budget ? nil : exit
-    }
-    return nil
-  }
-
-  /// A page fault whose page the guest has: maps it, and the guest never knows. False when the
-  /// guest must see the fault, or the access is to be emulated.
-  private func fillShadow(_ frame: TrapFrame, _ guest: inout CPU) -> Bool {
-    let linear = lab.cr2
-    let isWrite = frame.errorCode & 2 != 0
-    let isUser = frame.cs & 3 == 3
-    guard linear < MonitorLayout.hole else {
-      counters.deviceFaults &+= 1
-      return false
-    }
-    let found: GuestTranslation
-    do throws(Interruption) {
-      found = try guest.walk(linear, isWrite: isWrite, isUser: isUser)
-    } catch {
-      counters.trueFaults &+= 1
-      return false
-    }
-    guard lab.memory.host(at: found.page + MonitorLayout.guestOffset) != nil else {
-      counters.deviceFaults &+= 1
-      return false
-    }
-    let isTraced = descriptors.isTraced(found.page)
-    if isWrite && (isTraced || !found.isWritable) {
-      counters.traceFaults &+= 1
-      return false
-    }
-    counters.hiddenFaults &+= 1
-    // A page becomes writable when its D bit is set: until then the first write must be seen.
-    if paging.map(
-      linear, to: found.page + MonitorLayout.guestOffset, isUser: found.isUser,
-      isWritable: found.isWritable && found.isDirty && !isTraced)
-    {
-      counters.shadowFlushes &+= 1
-      lab.flushTLB()
-    }
-    lab.invalidate(page: linear)
-    return true
-  }
-
-  /// Lets the virtual processor execute: one instruction or event as a rule.
-  private func stepGuest(_ guest: inout CPU, until target: UInt64) -> RunExit {
-    synchronize(&guest)
-    giveFPUToGuest(&guest)
-    isProjected = false
-    let exit = guest.run(until: target)
-    follow(&guest)
-    return exit
-  }
-
-  /// Carries over what the virtual processor has changed: code, translations, descriptor tables.
-  private func follow(_ guest: inout CPU) {
-    var isOutdated = descriptors.isOutdated(guest)
-    for page in guest.takeWrittenPages() {
-      memoryChanged(at: page, size: 4096)
-      if descriptors.isTraced(page) { isOutdated = true }
-    }
-    for page in guest.takeNewCodePages() { lab.watch(page: page + MonitorLayout.guestOffset) }
-    switch guest.takeFlush() {
-    case .none: break
-    case .page(let linear):
-      paging.zap(linear)
-      lab.invalidate(page: linear)
-    case .nonGlobal, .all:
-      counters.shadowFlushes &+= 1
-      paging.flush()
-      lab.flushTLB()
-    }
-    if isOutdated && descriptors.rebuild(from: guest) {
-      // Pages that have become traced may be mapped writable.
-      paging.flush()
-      lab.flushTLB()
-    }
-    for page in descriptors.tracedPages { guest.watch(page: page) }
-  }
-
-  // MARK: Lift and project
-
-  /// Brings the virtual processor up to date with the lab processor, wherever that is.
-  public func synchronize(_ guest: inout CPU) {
-    for page in lab.takeWrittenPages() {
-      guest.memoryChanged(at: page - MonitorLayout.guestOffset, size: 4096)
-    }
-    for page in lab.takeNewCodePages() where page >= MonitorLayout.guestOffset {
-      guest.watch(page: page - MonitorLayout.guestOffset)
-    }
-    guard isProjected else { return }
-    if isInMonitor {
-      lift(TrapFrame(in: memory), &guest)
-    } else {
-      lift(
-        TrapFrame(
-          eip: lab.eip, cs: lab.segment(SegmentRegister.cs).selector, eflags: lab.eflags,
-          esp: lab[.esp], ss: lab.segment(SegmentRegister.ss).selector), &guest)
-    }
-  }
-
-  /// The guest's registers as it believes them to be: ring 1 is ring 0, and IF, IOPL are its own.
-  private func lift(_ frame: TrapFrame, _ guest: inout CPU) {
-    guest.takeRegisters(of: lab)
-    guest[.esp] = frame.esp
-    let own: EFLAGS = [
-      .interrupt, .ioPrivilegeLevel, .virtualInterrupt, .virtualInterruptPending,
-    ]
-    guest.eflags =
-      frame.eflags.subtracting(own).subtracting(.resume).union(guest.eflags.intersection(own))
-    liftCodeAndStack(frame, &guest)
-    for index in [
-      SegmentRegister.es, SegmentRegister.ds, SegmentRegister.fs, SegmentRegister.gs,
-    ] {
-      let real = lab.segment(index)
-      if real != projected[index] {
-        liftSegment(index, real.selector, isUsable: real.isUsable, &guest)
-      }
-    }
-    guest.resume(at: frame.eip, cpl: frame.cs & 3 == 3 ? 3 : 0)
-  }
-
-  private func liftCodeAndStack(_ frame: TrapFrame, _ guest: inout CPU) {
-    for (index, selector) in [(SegmentRegister.cs, frame.cs), (SegmentRegister.ss, frame.ss)]
-    where selector != projected[index].selector {
-      // What the guest has loaded itself carries the ring it is really in.
-      let believed = selector & 3 == 1 ? selector & ~3 : selector
-      liftSegment(index, believed, isUsable: true, &guest)
-    }
-  }
-
-  /// A segment register that the guest has loaded while it ran: from its own table.
-  private func liftSegment(
-    _ index: Int, _ selector: UInt16, isUsable: Bool, _ guest: inout CPU
-  ) {
-    var segment = Segment()
-    segment.selector = selector
-    if isUsable, let found = guest.peekDescriptor(selector) {
-      var accessed = found
-      accessed.raw |= 1 << 40
-      segment = Segment(selector: selector, descriptor: accessed)
-    }
-    guest.replaceSegment(index, segment)
-  }
-
-  /// CS and SS as the exit's IRET will load them stand for what the guest has, and every segment
-  /// has a safe shadow.
-  private func isProjectable(_ guest: borrowing CPU) -> Bool {
-    for index in 0..<6 {
-      guard let shadow = ShadowDescriptors.shadow(guest.segment(index)) else { return false }
-      guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
-      guard var loaded = descriptors.segment(shadow.selector) else { return false }
-      // The visible part is for the program; what counts is the hidden one.
-      loaded.selector = shadow.selector
-      guard loaded == shadow else { return false }
-    }
-    return true
-  }
-
-  /// Puts the guest's registers into the lab processor: ring 0 becomes ring 1, IF is on, IOPL 0.
-  private func project(_ guest: borrowing CPU) {
-    for index in 0..<6 {
-      guard var shadow = ShadowDescriptors.shadow(guest.segment(index)) else {
-        preconditionFailure("checked before")
-      }
-      if index == SegmentRegister.cs || index == SegmentRegister.ss {
-        if shadow.selector & 3 == 0 { shadow.selector |= 1 }
-      } else {
-        lab.replaceSegment(index, shadow)
-      }
-      projected[index] = shadow
-    }
-    let hidden: EFLAGS = [
-      .ioPrivilegeLevel, .trap, .resume, .virtual8086, .virtualInterrupt, .virtualInterruptPending,
-    ]
-    TrapFrame(
-      eip: guest.eip, cs: projected[SegmentRegister.cs].selector,
-      eflags: guest.eflags.subtracting(hidden).union([.interrupt, .alwaysSet]),
-      esp: guest[.esp], ss: projected[SegmentRegister.ss].selector
-    ).store(in: memory)
-    let stack = lab[.esp]
-    lab.takeRegisters(of: guest)
-    lab[.esp] = stack
-    lab.mirrorCR0(
-      [.taskSwitched, .emulation, .monitorCoprocessor, .alignmentMask], of: guest.cr0)
-    lab.mirrorCR4([.fxsave, .debuggingExtensions], of: guest.cr4)
-  }
-
-  // MARK: The x87
-
-  private var fpuIsInLab = false
-
-  private func giveFPUToLab(_ guest: inout CPU) {
-    guard !fpuIsInLab else { return }
-    lab.exchangeFPU(with: &guest)
-    fpuIsInLab = true
-  }
-
-  private func giveFPUToGuest(_ guest: inout CPU) {
-    guard fpuIsInLab else { return }
-    lab.exchangeFPU(with: &guest)
-    fpuIsInLab = false
-  }
-
-  /// Brings back all of the guest, for whoever looks at it, saves it or goes on in another way.
-  public func lift(_ guest: inout CPU) {
-    synchronize(&guest)
-    giveFPUToGuest(&guest)
   }
 }
 
@@ -460,5 +257,5 @@ private final class LabBus: Bus {
   func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {}
   func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 { .max }
   func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64) {}
-  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 { 0xF0 }
+  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 { FullVirtualization.kickVector }
 }

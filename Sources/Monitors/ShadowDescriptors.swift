@@ -11,9 +11,8 @@ struct ShadowDescriptors {
   private var gdtBase: UInt32 = 0
   private var gdtLimit: UInt16 = 0
   private var ldt = Segment()
-  /// How many bytes of the images have ever been filled.
-  private var filledGDT = 0
-  private var filledLDT = 0
+  private var gdtImage = TableImage(place: MonitorLayout.gdt)
+  private var ldtImage = TableImage(place: MonitorLayout.ldt)
   /// The guest-physical pages that hold the guest's tables: the monitor sees each write to them.
   private(set) var tracedPages: [PhysicalAddress] = []
 
@@ -34,35 +33,10 @@ struct ShadowDescriptors {
     ldt = guest.segment(SegmentRegister.ldtr)
     tracedPages.removeAll(keepingCapacity: true)
     let size = min(Int(gdtLimit) + 1, Int(MonitorLayout.guestLimit))
-    filledGDT = copy(guest, from: gdtBase, size: size, to: MonitorLayout.gdt, filled: filledGDT)
+    gdtImage.copy(guest, from: gdtBase, size: size, to: memory, tracing: &tracedPages)
     let ldtSize = ldt.isUsable ? min(Int(ldt.limit) + 1, MonitorLayout.tableSize) : 0
-    filledLDT = copy(guest, from: ldt.base, size: ldtSize, to: MonitorLayout.ldt, filled: filledLDT)
+    ldtImage.copy(guest, from: ldt.base, size: ldtSize, to: memory, tracing: &tracedPages)
     return tracedPages != before
-  }
-
-  private mutating func copy(
-    _ guest: borrowing CPU, from base: UInt32, size: Int, to image: UInt32, filled: Int
-  ) -> Int {
-    let whole = size & ~7
-    if filled > whole { memory.clear(image + UInt32(whole), size: filled - whole) }
-    for offset in stride(from: 0, to: whole, by: 8) {
-      let linear = base &+ UInt32(offset)
-      if offset == 0 || linear & 0xFFF < 8 { trace(guest.peekTranslate(linear)) }
-      var raw: UInt64 = 0
-      for index in 0..<8 {
-        raw |= UInt64(guest.peekByte(linear &+ UInt32(index)) ?? 0) << UInt64(index * 8)
-      }
-      memory.store(Self.shadow(Descriptor(raw: raw)).raw, at: image + UInt32(offset))
-    }
-    // The null descriptor is never used, whatever it says.
-    if image == MonitorLayout.gdt { memory.store(UInt64(0), at: image) }
-    return whole
-  }
-
-  private mutating func trace(_ address: PhysicalAddress?) {
-    guard let address else { return }
-    let page = address & ~0xFFF
-    if !tracedPages.contains(page) { tracedPages.append(page) }
   }
 
   /// What the lab processor finds under a selector, as a segment with that selector in it.
@@ -124,5 +98,46 @@ struct ShadowDescriptors {
     let allowed = min(limit, MonitorLayout.hole - 1 - base)
     if allowed <= 0xF_FFFF { return allowed }
     return allowed & 0xFFF == 0xFFF ? allowed : (allowed & 0xFFFF_F000) &- 1
+  }
+}
+
+/// The shadow of one descriptor table, and what it was made from.
+private struct TableImage {
+  /// Where it lies in the monitor's memory.
+  let place: UInt32
+  /// The guest's descriptors as they were copied.
+  private var copied: [UInt64] = []
+
+  init(place: UInt32) { self.place = place }
+
+  /// Copies `size` bytes of descriptors from the guest's linear address `base`; those that are as
+  /// before cost a look. Adds the guest-physical pages where they lie.
+  mutating func copy(
+    _ guest: borrowing CPU, from base: UInt32, size: Int, to memory: MonitorMemory,
+    tracing pages: inout [PhysicalAddress]
+  ) {
+    let count = size / 8
+    if copied.count > count {
+      memory.clear(place + UInt32(count * 8), size: (copied.count - count) * 8)
+      copied.removeLast(copied.count - count)
+    }
+    for index in 0..<count {
+      let linear = base &+ UInt32(index * 8)
+      if index == 0 || linear & 0xFFF < 8, let address = guest.peekTranslate(linear),
+        !pages.contains(address & ~0xFFF)
+      {
+        pages.append(address & ~0xFFF)
+      }
+      let raw = guest.peekQuadword(linear) ?? 0
+      if index < copied.count {
+        guard raw != copied[index] else { continue }
+        copied[index] = raw
+      } else {
+        copied.append(raw)
+      }
+      // The null descriptor is never used, whatever it says.
+      guard index > 0 || place != MonitorLayout.gdt else { continue }
+      memory.store(ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
+    }
   }
 }

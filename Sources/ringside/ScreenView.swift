@@ -1,5 +1,6 @@
 import Chipset
 import Machine
+import Monitors
 import Panes
 import X86
 
@@ -35,10 +36,11 @@ struct ViewMaker {
   ) -> MachineView {
     takeEvents(machine)
     var view = MachineView()
+    view.mode = machine.configuration.mode.rawValue
     view.guest = guest
     view.runState = state
     view.rings.real = machine.ring
-    view.rings.believed = machine.ring
+    view.rings.believed = Int(machine.cpu.cpl)
     view.rings.timeline = timeline
     view.rings.operation = machine.operation
     view.registers = machine.registers
@@ -95,8 +97,8 @@ extension ViewMaker {
 }
 
 extension Machine {
-  /// The ring the processor is in.
-  var ring: Int { Int(cpu.cpl) }
+  /// The ring the processor is really in.
+  var ring: Int { Int(monitor?.realCPL ?? cpu.cpl) }
 
   fileprivate var operation: MachineView.Operation {
     guard cpu.cr0.contains(.protection) else { return .real }
@@ -190,8 +192,9 @@ private struct Listing {
 
   /// What the current ring makes of an instruction.
   private func mark(_ privilege: Sensitivity, _ machine: Machine) -> MachineView.Mark {
-    let cpl = UInt32(machine.cpu.cpl)
-    let iopl = machine.cpu.eflags.rawValue >> 12 & 3
+    // What counts is the processor that executes: under a monitor IOPL is 0 there.
+    let cpl = UInt32(machine.ring)
+    let iopl = machine.monitor == nil ? machine.cpu.eflags.rawValue >> 12 & 3 : 0
     return switch privilege {
     case .innocuous: .none
     case .privileged: cpl > 0 ? .traps : .none

@@ -1,5 +1,6 @@
 import Chipset
 import Machine
+import Monitors
 import X86
 
 /// What `--stats` reports about a run that ended.
@@ -20,7 +21,7 @@ struct Statistics {
       ("stop", .text(stop.name)),
       ("exit_code", .none),
       ("missing", .none),
-      ("mode", .text("emulation")),
+      ("mode", .text(machine.configuration.mode.rawValue)),
       ("cpu", .text(machine.configuration.profile.name)),
       ("memory_mib", .whole(UInt64(machine.configuration.memory))),
       ("instructions", .whole(instructions)),
@@ -36,8 +37,22 @@ struct Statistics {
       ("post", machine.board.lastPOST.map { .whole(UInt64($0)) } ?? .none),
       ("digest", .text(Self.hexadecimal(machine.digest))),
     ]
+    if let counters = machine.monitor?.counters {
+      fields.append(("monitor", .table(Self.table(of: counters))))
+    }
     if case .exit(let code) = stop { fields[1].value = .whole(UInt64(code)) }
     if case .unsupported(let name) = stop { fields[2].value = .text(name) }
+  }
+
+  /// What a monitor did, in guest ticks or in times.
+  private static func table(of counters: FullCounters) -> [(String, UInt64)] {
+    [
+      ("direct", counters.direct), ("emulated", counters.emulated),
+      ("interpreted", counters.interpreted), ("traps", counters.entries),
+      ("hidden_faults", counters.hiddenFaults), ("true_faults", counters.trueFaults),
+      ("trace_faults", counters.traceFaults), ("device_faults", counters.deviceFaults),
+      ("shadow_flushes", counters.shadowFlushes), ("kicks", counters.kicks),
+    ]
   }
 
   /// `softwareInterrupt` as other programs write it: `software_interrupt`.

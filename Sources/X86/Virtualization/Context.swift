@@ -58,12 +58,21 @@ extension CPU {
       (base, limit) = (table.base, table.limit)
     }
     guard offset + 7 <= limit else { return nil }
-    var raw: UInt64 = 0
-    for index in 0..<8 {
-      guard let byte = peekByte(base &+ offset &+ UInt32(index)) else { return nil }
-      raw |= UInt64(byte) << UInt64(index * 8)
+    return peekQuadword(base &+ offset).map { Descriptor(raw: $0) }
+  }
+
+  /// Eight bytes at a linear address, little-endian; nil when one of them is not in memory.
+  public func peekQuadword(_ linear: UInt32) -> UInt64? {
+    if linear & 0xFFF <= 0xFF8 {
+      guard let physical = peekTranslate(linear) else { return nil }
+      return memory.host(at: physical)?.loadUnaligned(as: UInt64.self)
     }
-    return Descriptor(raw: raw)
+    var value: UInt64 = 0
+    for index in 0..<8 {
+      guard let byte = peekByte(linear &+ UInt32(index)) else { return nil }
+      value |= UInt64(byte) << UInt64(index * 8)
+    }
+    return value
   }
 }
 
