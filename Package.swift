@@ -58,7 +58,7 @@ let package = Package(
       name: "MachineTests", dependencies: ["Machine", "Chipset", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
-      name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Panes"],
+      name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes"],
       swiftSettings: settings),
     .testTarget(
       name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "X86"],

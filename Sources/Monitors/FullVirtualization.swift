@@ -77,6 +77,16 @@ public final class FullVirtualization {
   /// The amount of host memory that `init` needs, in bytes.
   public static let storageSize = Int(MonitorLayout.size)
 
+  /// A byte of the monitor's own memory, by offset, for whoever wants to see what breaking it does.
+  public subscript(memory offset: Int) -> UInt8 {
+    get { memory.load(UInt32(offset)) }
+    set {
+      memory.store(newValue, at: UInt32(offset))
+      lab.memoryChanged(at: PhysicalAddress(offset), size: 1)
+      lab.flushTLB()
+    }
+  }
+
   /// CPL of the lab processor: 0 in the monitor, 1 or 3 in the guest.
   public var realCPL: UInt8 { lab.cpl }
 

@@ -11,7 +11,7 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp(
       "The processor under a monitor: like --cpu, or virtualizable.", valueName: "profile"))
   var labCpu: String?
-  @Option(help: ArgumentHelp("The processor: 386, 486, pentium or i686.", valueName: "profile"))
+  @Option(help: ArgumentHelp("The guest's processor: 386, 486, pentium or i686.", valueName: "profile"))
   var cpu = "i686"
   @Option(help: ArgumentHelp("RAM in MiB, 1 to 3584.", valueName: "mib"))
   var memory = 64
@@ -83,8 +83,9 @@ struct MachineOptions: ParsableArguments {
   private var modes: String { Mode.allCases.map(\.rawValue).joined(separator: ", ") }
 
   private func profile(_ name: String, option: String) throws(UserError) -> Profile {
-    if let profile = Profile.all.first(where: { $0.name == name }) { return profile }
-    let names = Profile.all.map(\.name).joined(separator: ", ")
+    let profiles = Profile.all + [.virtualizable]
+    if let profile = profiles.first(where: { $0.name == name }) { return profile }
+    let names = profiles.map(\.name).joined(separator: ", ")
     throw UserError("\(option) \(name): there is no such profile; use one of \(names)")
   }
 

@@ -114,6 +114,14 @@ extension RingletTests {
     try machine(image: contents(bytes("built/\(guest).elf")), profile: profile)
   }
 
+  static func machine(mode: Mode, lab: Profile? = nil) throws -> Machine {
+    var configuration = Machine.Configuration()
+    configuration.mode = mode
+    configuration.labProfile = lab
+    return try Machine(
+      configuration, guest: Guest(image: contents(bytes("built/ringlet.elf"))))
+  }
+
   static func machine(image: FileContents, profile: String = "i686") throws -> Machine {
     var configuration = Machine.Configuration()
     configuration.profile = try #require(Profile.all.first { $0.name == profile })
