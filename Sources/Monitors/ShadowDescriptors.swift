@@ -121,14 +121,21 @@ private struct TableImage {
       memory.clear(place + UInt32(count * 8), size: (copied.count - count) * 8)
       copied.removeLast(copied.count - count)
     }
+    var page: UInt32?
+    var host: UnsafeMutableRawPointer?
     for index in 0..<count {
       let linear = base &+ UInt32(index * 8)
-      if index == 0 || linear & 0xFFF < 8, let address = guest.peekTranslate(linear),
-        !pages.contains(address & ~0xFFF)
-      {
-        pages.append(address & ~0xFFF)
+      if page != linear & ~0xFFF {
+        page = linear & ~0xFFF
+        let address = guest.peekTranslate(linear & ~0xFFF)
+        host = address.flatMap { guest.memory.host(at: $0) }
+        if let address, !pages.contains(address) { pages.append(address) }
       }
-      let raw = guest.peekQuadword(linear) ?? 0
+      let offset = Int(linear & 0xFFF)
+      // What lies across two pages, or outside memory, is read the long way.
+      let raw =
+        (offset <= 0xFF8 ? host?.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : nil)
+        ?? guest.peekQuadword(linear) ?? 0
       if index < copied.count {
         guard raw != copied[index] else { continue }
         copied[index] = raw
