@@ -28,6 +28,8 @@ extension FullVirtualization {
     let frame = TrapFrame(in: memory)
     let vector = Int(frame.vector & 0xFF)
     precondition(frame.cs & 3 != 0, "the monitor itself faulted: vector \(vector)")
+    takeLabEvents(&guest)
+    trapNumber = guest.log.count
     // One tick for the delivery, and those of the stub.
     countDirect(until: lab.ticks &- MonitorMemory.entryLength(vector) &- 1, &guest)
     counters.traps[vector] &+= 1
@@ -69,6 +71,7 @@ extension FullVirtualization {
       counters.shadowFlushes &+= 1
       lab.flushTLB()
     }
+    recordShadow(.fill, linear: linear & 0xFFFF_F000, entry: paging.entry(linear), &guest)
     lab.invalidate(page: linear)
     return true
   }
@@ -79,6 +82,7 @@ extension FullVirtualization {
     giveFPUToGuest(&guest)
     isProjected = false
     let exit = guest.run(until: target)
+    amendGuestEvents(&guest)
     follow(&guest)
     return exit
   }
@@ -100,6 +104,7 @@ extension FullVirtualization {
       counters.shadowFlushes &+= 1
       paging.flush()
       lab.flushTLB()
+      recordShadow(.flush, &guest)
     }
     if isOutdated && descriptors.rebuild(from: guest) {
       // Pages that have become traced may be mapped writable.

@@ -42,6 +42,11 @@ public final class FullVirtualization {
   var projected = [Segment](repeating: Segment(), count: 6)
   /// What the guest uses that this monitor does not have, named.
   public internal(set) var unsupported: String?
+  /// What of the two processors' logs has been taken into the ledger, which is the guest's log.
+  var labPlace: UInt64 = 0
+  var guestPlace: UInt64 = 0
+  /// The trap that the monitor is serving, by its number in the ledger; 0 if none.
+  var trapNumber: UInt64 = 0
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
@@ -66,10 +71,11 @@ public final class FullVirtualization {
     }
     physical.notesCode = true
     guest.memory.notesCode = true
-    lab = CPU(profile: profile, memory: physical, bus: labBus)
+    lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
     descriptors = ShadowDescriptors(memory)
     paging = ShadowPaging(memory)
     enterMonitor()
+    guestPlace = guest.log.end
     follow(&guest)
     enterGuest(&guest)
   }
@@ -99,6 +105,7 @@ public final class FullVirtualization {
     _ = descriptors.rebuild(from: guest)
     unsupported = nil
     interpretedUntil = 0
+    guestPlace = guest.log.end
     enterGuest(&guest)
   }
 
@@ -177,6 +184,8 @@ public final class FullVirtualization {
     isInMonitor = false
     isProjected = true
     directStart = lab.ticks
+    takeLabEvents(&guest)
+    trapNumber = 0
   }
 
   /// Why the guest cannot be executed as it is now; nil if it can.
@@ -203,6 +212,7 @@ public final class FullVirtualization {
     case .halted: preconditionFailure("HLT at CPL 1 faults")
     case .budget, .attention:
       if lab.cpl == 0 { return finishEntry(&guest) }
+      takeLabEvents(&guest)
       countDirect(until: lab.ticks, &guest)
       return nil
     }

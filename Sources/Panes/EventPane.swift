@@ -36,7 +36,8 @@ enum EventPane {
     let base: Role = isChosen ? .selected : .text
     if isChosen { surface.restyle(rect, row: row, style: Style(.selected)) }
     var line = Line(isChosen ? ">" : " ", base)
-    line.add(Digits.right(String(event.sequence), 6) + " ", isChosen ? .selected : .faint)
+    let mark = event.isVirtual ? "v" : " "
+    line.add(Digits.right(String(event.sequence), 6) + mark, isChosen ? .selected : .faint)
     if rect.width >= 56 {
       line.add(Digits.right(String(event.tick), 12) + " ", isChosen ? .selected : .faint)
     }
@@ -48,6 +49,9 @@ enum EventPane {
       line.add("\(event.to) ", isChosen ? .selected : .ring(Int(event.to)))
     }
     line.add(event.text, isChosen ? .selected : event.kind.role)
+    if event.repeats > 0 {
+      line.add(", \(event.repeats) more", isChosen ? .selected : .faint)
+    }
     if event.idleWakes > 0 {
       line.add(", woken \(event.idleWakes) times", isChosen ? .selected : .faint)
     }

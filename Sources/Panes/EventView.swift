@@ -11,6 +11,9 @@ extension MachineView {
     public var kind: EventKind
     /// A few words: `INT 80h`, `#GP(0) cli`.
     public var text: String
+    /// It happened to the guest's virtual processor, while the real one was in the monitor: the rings
+    /// are those that the guest believes in.
+    public var isVirtual = false
     /// The ring before, 0–3.
     public var from: UInt8
     /// The ring after, 0–3.
@@ -20,6 +23,12 @@ extension MachineView {
     /// For HLT: how often an interrupt woke the processor without a change of ring before it halted
     /// again here. Those interrupts and their returns are in this entry and have none of their own.
     public var idleWakes = 0
+    /// For a shadow page table that was filled: how many more times in a row. The hidden page faults
+    /// and the returns from them are in this entry too.
+    public var repeats = 0
+
+    /// A shadow page table got an entry.
+    public var isShadowFill: Bool { kind == .shadow }
 
     /// An event.
     public init(
@@ -52,6 +61,8 @@ extension MachineView {
     case task
     /// A control register was written.
     case control
+    /// A shadow page table got an entry.
+    case shadow
     /// Anything else.
     case other
 
@@ -61,7 +72,7 @@ extension MachineView {
       case .fault: .fault
       case .interrupt: .interrupt
       case .call, .transfer, .task: .call
-      case .back, .control, .other: .text
+      case .back, .control, .shadow, .other: .text
       }
     }
   }

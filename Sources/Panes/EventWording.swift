@@ -5,9 +5,13 @@ extension MachineView.Event {
   /// Words for a transition.
   public init(_ transition: Transition) {
     let words = EventWords(transition)
+    let isVirtual = transition.actor == .monitor
     self.init(
       sequence: transition.sequence, tick: transition.tick, kind: words.kind,
-      text: words.text, from: transition.fromCPL, to: transition.toCPL, why: words.why)
+      text: words.text, from: isVirtual ? transition.fromVirtualRing : transition.fromCPL,
+      to: isVirtual ? transition.toVirtualRing : transition.toCPL,
+      why: isVirtual ? "On the virtual processor: \(words.why)" : words.why)
+    self.isVirtual = isVirtual
   }
 }
 
@@ -94,7 +98,17 @@ private struct EventWords {
       kind = .other
       text = "INTR for IRQ \(event.code)"
       why = "A device pulled its line; the interrupt controllers ask the processor to listen."
-    case .hypercall, .vmExit, .vmEntry, .shadowPaging, .translation, .injection, .worldSwitch:
+    case .shadowPaging:
+      kind = ShadowOperation(rawValue: event.code) == .fill ? .shadow : .other
+      switch ShadowOperation(rawValue: event.code) {
+      case .fill:
+        text = "shadow \(Self.hex(event.info)) is \(Self.hex(event.detail & ~0xFFF))"
+        why = "The guest's tables have this page: the fault was hidden, the shadow got an entry."
+      case .flush, nil:
+        text = "shadow page tables emptied"
+        why = "The guest flushed its TLB, or the tables were full; they fill again page by page."
+      }
+    case .hypercall, .vmExit, .vmEntry, .translation, .injection, .worldSwitch:
       kind = .other
       text = "\(event.kind)"
       why = "A monitor was at work."

@@ -20,6 +20,8 @@ enum RingPane {
   static func truth(of mode: String) -> String {
     switch mode {
     case "emulation": "emulation: the processor is a program; CPL is a variable in it."
+    case "full:trap":
+      "full:trap: the guest's kernel is in ring 1, a monitor in ring 0; what traps is emulated."
     default: "\(mode): the lab CPU enforces the real ring; the guest may believe in another."
     }
   }

@@ -70,6 +70,7 @@ struct ViewMaker {
       if end - place <= UInt64(Self.eventCount) {
         events.append(MachineView.Event(transition))
         if transition.kind == .halt { foldIdleWake() }
+        if transition.kind == .shadowPaging { foldHiddenFault() }
       }
       place += 1
     }
@@ -92,6 +93,21 @@ extension ViewMaker {
       [before.to, interrupt.from, interrupt.to, back.from, back.to].allSatisfy({ $0 == halt.to })
     else { return }
     events[last].idleWakes = before.idleWakes + 1
+    events.removeSubrange(last - 3..<last)
+  }
+}
+
+extension ViewMaker {
+  /// A monitor fills its shadow page tables by thousands of hidden page faults: fill, return, fault,
+  /// fill becomes one entry that counts.
+  fileprivate mutating func foldHiddenFault() {
+    guard events.count >= 4 else { return }
+    let last = events.count - 1
+    let (before, back, fault) = (events[last - 3], events[last - 2], events[last - 1])
+    guard before.isShadowFill, events[last].isShadowFill, back.kind == .back, back.from == 0,
+      fault.kind == .fault, fault.to == 0, fault.from == back.to
+    else { return }
+    events[last].repeats = before.repeats + 1
     events.removeSubrange(last - 3..<last)
   }
 }

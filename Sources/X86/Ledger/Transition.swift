@@ -17,6 +17,7 @@
 /// | pageInvalidation | – | linear address | – |
 /// | portRead, portWrite | width in bytes | port | value |
 /// | memoryMappedRead, memoryMappedWrite | width in bytes | physical address | value |
+/// | shadowPaging | see `ShadowOperation` | linear address | shadow entry |
 /// | deviceEdge | IRQ line | – | – |
 /// | hypercall, vmExit | number, exit code | first word | second word |
 public struct Transition: Sendable, Equatable {

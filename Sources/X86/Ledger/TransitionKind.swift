@@ -48,15 +48,13 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   /// A triple fault.
   case shutdown
 
-  // What monitors will write down. Nothing records these yet.
-
-  /// A guest called its hypervisor.
+  /// A guest called its hypervisor. Nothing records this yet, nor what follows but for shadows.
   case hypercall
   /// The guest was left for the monitor.
   case vmExit
   /// The monitor entered the guest.
   case vmEntry
-  /// A shadow page table was made, changed or dropped.
+  /// A shadow page table was changed, see `ShadowOperation`.
   case shadowPaging
   /// Guest code was translated, patched or thrown away.
   case translation
@@ -73,6 +71,9 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it went through a vector of the IDT.
+  public var hasVector: Bool { self == .fault || self == .interrupt || self == .softwareInterrupt }
+
   /// Whether control went elsewhere: `toCS`, `toEIP`, `toSS` and `toESP` mean something.
   public var isTransfer: Bool {
     switch self {
@@ -82,6 +83,14 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
     default: false
     }
   }
+}
+
+/// What was done to a shadow page table: `code` of a `shadowPaging`.
+public enum ShadowOperation: UInt32, Sendable, CaseIterable {
+  /// An entry was filled: `info` is the linear address, `detail` the entry.
+  case fill
+  /// All entries were dropped.
+  case flush
 }
 
 /// Who did what a transition records.

@@ -45,6 +45,24 @@ public struct TransitionLog: ~Copyable {
     return entry
   }
 
+  /// Takes over what another processor of the same machine has written down, under a number of this
+  /// log. Returns the number.
+  @discardableResult
+  public mutating func append(_ transition: Transition) -> UInt64 {
+    let entry = open(transition.kind)
+    let number = entry.pointee.sequence
+    entry.pointee = transition
+    entry.pointee.sequence = number
+    if transition.kind.hasVector { count(vector: transition.vector) }
+    return number
+  }
+
+  /// Completes the transition at a place from `start` to `end`.
+  public mutating func amend(place: UInt64, _ body: (inout Transition) -> Void) {
+    precondition(place >= start && place < end, "the transition there is gone, or yet to come")
+    body(&ring[Int(truncatingIfNeeded: place) & (capacity - 1)])
+  }
+
   /// Counts an event that is not kept.
   @inline(__always)
   mutating func count(_ kind: TransitionKind) {

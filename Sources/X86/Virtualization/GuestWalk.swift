@@ -54,13 +54,11 @@ extension CPU {
   }
 
   /// U/S and R/W, bits 2 and 1, of the entries for a linear address that is mapped.
-  private func peekRights(_ linear: UInt32) -> UInt32 {
-    let directoryAddress = UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC)
-    guard let directory = peek(directoryAddress, 4) else { return 0 }
-    let rights = UInt32(truncatingIfNeeded: directory) & 6
-    if directory & 0x80 != 0 && cr4.contains(.pageSizeExtensions) { return rights }
-    let entry = peek(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4) ?? 0
-    return rights & UInt32(truncatingIfNeeded: entry)
+  private mutating func peekRights(_ linear: UInt32) -> UInt32 {
+    let entries = pageEntries(for: linear)
+    let directory = UInt32(truncatingIfNeeded: entries >> 32) & 6
+    let isLarge = entries >> 32 & 0x80 != 0 && cr4.contains(.pageSizeExtensions)
+    return isLarge ? directory : directory & UInt32(truncatingIfNeeded: entries)
   }
 
   /// What has been flushed since the last call.
