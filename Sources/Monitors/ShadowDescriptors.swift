@@ -144,7 +144,8 @@ private struct TableImage {
       }
       // The null descriptor is never used, whatever it says.
       guard index > 0 || place != MonitorLayout.gdt else { continue }
-      memory.store(ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
+      memory.store(
+        ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
     }
   }
 }

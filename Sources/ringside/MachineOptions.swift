@@ -11,7 +11,8 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp(
       "The processor under a monitor: like --cpu, or virtualizable.", valueName: "profile"))
   var labCpu: String?
-  @Option(help: ArgumentHelp("The guest's processor: 386, 486, pentium or i686.", valueName: "profile"))
+  @Option(
+    help: ArgumentHelp("The guest's processor: 386, 486, pentium or i686.", valueName: "profile"))
   var cpu = "i686"
   @Option(help: ArgumentHelp("RAM in MiB, 1 to 3584.", valueName: "mib"))
   var memory = 64

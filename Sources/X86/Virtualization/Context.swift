@@ -95,7 +95,8 @@ public struct MonitorState {
 
   public init(
     cr0: CR0, cr3: UInt32, cr4: CR4, gdtBase: UInt32, gdtLimit: UInt16, idtBase: UInt32,
-    idtLimit: UInt16, code: UInt16, data: UInt16, task: UInt16, ldt: UInt16, eip: UInt32, esp: UInt32
+    idtLimit: UInt16, code: UInt16, data: UInt16, task: UInt16, ldt: UInt16, eip: UInt32,
+    esp: UInt32
   ) {
     (self.cr0, self.cr3, self.cr4) = (cr0, cr3, cr4)
     (self.gdtBase, self.gdtLimit) = (gdtBase, gdtLimit)
