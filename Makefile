@@ -1,9 +1,11 @@
 # The commands of the project. `make help` lists them.
 GUEST ?= ringlet
+SEEDS ?= 1 100
+STEPS ?= 200000
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test conformance bench golden lint format images images-check guests \
+.PHONY: help setup run build test conformance bench fuzz golden lint format images images-check guests \
   clean
 
 help: ## this list
@@ -29,6 +31,10 @@ bench: build ## CPU time beside QEMU's, about ten minutes: BENCH="--rounds 1"
 	@images/need qemu-system-x86 python3
 	Benchmarks/run $(BENCH)
 
+fuzz: setup ## hostile guests against the devices: SEEDS="1 100" STEPS=200000
+	RINGSIDE_FUZZ_FIRST=$(word 1,$(SEEDS)) RINGSIDE_FUZZ_LAST=$(word 2,$(SEEDS)) \
+	RINGSIDE_FUZZ_STEPS=$(STEPS) swift test -c release $(TESTING) --filter BoardFuzzTests
+
 golden: setup ## rewrite expected screens and transcripts; review the difference like code
 	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter 'PanesTests|transcriptEqualsThatOfQEMU'
 
@@ -45,8 +51,9 @@ images: ## rebuild our own guests into images/built
 images-check: ## rebuild our own guests and compare with images/built
 	@$(MAKE) -s -C images check
 
-guests: ## bring Debian's Linux and BusyBox (i386) into guests/
+guests: ## bring Debian's Linux (i386), firmware and boot loaders into guests/
 	@images/linux/fetch
+	@images/firmware/fetch
 
 clean: ## remove everything built or fetched
 	rm -rf .build .build-tests .build-images guests

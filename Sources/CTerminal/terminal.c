@@ -132,6 +132,7 @@ void ct_put(int x, int y, const ct_cell *cells, int count) {
     if (cell->attrs & CT_BOLD) attrs |= A_BOLD;
     if (cell->attrs & CT_REVERSE) attrs |= A_REVERSE;
     if (cell->attrs & CT_UNDERLINE) attrs |= A_UNDERLINE;
+    if (cell->attrs & CT_BLINK) attrs |= A_BLINK;
     wchar_t text[2] = {(wchar_t)cell->scalar, 0};
     cchar_t out;
     setcchar(&out, text, attrs, pair_for(cell->fg, cell->bg), NULL);

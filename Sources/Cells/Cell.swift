@@ -24,7 +24,7 @@ public struct Style: Equatable, Sendable {
   public var role: Role
   /// The strength, which survives on terminals without colours.
   public var attributes: Attributes
-  /// VGA attribute byte, used with `.guest` only: bits 0–3 foreground, 4–6 background.
+  /// VGA colours, used with `.guest` only: bits 0–3 foreground, 4–7 background.
   public var color: UInt8
 
   /// A style of `role`; `color` counts for `.guest` only.
@@ -46,5 +46,7 @@ public struct Style: Equatable, Sendable {
     public static let reverse = Attributes(rawValue: 2)
     /// Underlined.
     public static let underline = Attributes(rawValue: 4)
+    /// Blinking.
+    public static let blink = Attributes(rawValue: 8)
   }
 }

@@ -39,7 +39,7 @@ public final class Board: Bus {
   /// 128 KiB for A0000h–BFFFFh, aligned to 4096 bytes. The machine maps it as RAM.
   public let videoMemory: UnsafeMutableRawPointer
   /// The keyboard, on which one can type.
-  public let keyboard = Keyboard()
+  public let keyboard: Keyboard
   /// What was tried at ports where nothing is.
   public internal(set) var unclaimedPorts = UnclaimedPorts()
 
@@ -57,6 +57,7 @@ public final class Board: Bus {
   let firmwareFiles = FirmwareFiles()
   let dma = DMAControllers()
   let floppy: FloppyController
+  let speaker = Speaker()
   /// The earliest deadline of all devices.
   private var deviceDeadline = UInt64.max
 
@@ -73,6 +74,7 @@ public final class Board: Bus {
     clock = RealTimeClock(
       ticksPerSecond: rate, startTime: configuration.startTime, ramSize: configuration.ramSize)
     system = SystemPorts(timer: timer, postPort: configuration.postPort)
+    keyboard = Keyboard(ticksPerSecond: rate)
     keyboardController = KeyboardController(
       keyboard: keyboard, system: system, ticksPerSecond: rate)
     video = VideoAdapter(memory: videoMemory, ticksPerSecond: rate)
@@ -152,6 +154,7 @@ public final class Board: Bus {
   /// stay.
   public func reset() {
     for device in devices { device.reset() }
+    speaker.reset()
     settle()
   }
 
@@ -244,6 +247,21 @@ public final class Board: Bus {
   /// What the guest wrote to ports E9h and 402h since the last call.
   public func takeDebugOutput() -> [UInt8] { system.takeDebugOutput() }
 
+  /// The speaker begins a tone, changes it or falls silent.
+  public struct Sound: Sendable, Equatable {
+    /// The machine tick of the access that did it.
+    public var tick: UInt64
+    /// The timer's 1193182 Hz are divided by this, 2 to 65536; nil for silence.
+    public var divisor: UInt32?
+    /// In hertz, rounded; 0 for silence.
+    public var frequency: UInt32 {
+      divisor.map { (UInt32(IntervalTimer.frequency) + $0 / 2) / $0 } ?? 0
+    }
+  }
+
+  /// What the speaker did since the last call; at most the last 256 sounds.
+  public func takeSounds() -> [Sound] { speaker.takeSounds() }
+
   /// Bytes come in over a serial line, from `tick` on, at the speed the guest has set.
   public func receiveSerial(_ bytes: [UInt8], on line: SerialLine = .com1, at tick: UInt64) {
     advance(to: tick)
@@ -269,6 +287,7 @@ public final class Board: Bus {
   /// Appends the state of all devices. Video memory is not in it, nor output not yet taken.
   public func save(into writer: inout StateWriter) {
     for device in devices { device.save(into: &writer) }
+    speaker.save(into: &writer)
     unclaimedPorts.save(into: &writer)
   }
 
@@ -277,6 +296,7 @@ public final class Board: Bus {
   /// Throws a `StateError` if it is none; the board is then to be reset.
   public func load(from reader: inout StateReader) throws(StateError) {
     for device in devices { try device.load(from: &reader) }
+    try speaker.load(from: &reader)
     try unclaimedPorts.load(from: &reader)
     settle()
   }

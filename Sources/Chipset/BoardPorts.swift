@@ -41,7 +41,9 @@ extension Board {
       device.write(number, byte, at: tick)
       isClaimed = true
     }
-    if isClaimed { settle() } else { unclaimedPorts.countWrite(port) }
+    guard isClaimed else { return unclaimedPorts.countWrite(port) }
+    settle()
+    speaker.play(system.speakerTone, at: tick)
   }
 
   /// Memory where nothing is mapped: all ones.

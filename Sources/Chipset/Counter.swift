@@ -115,6 +115,10 @@ struct Counter {
     }
   }
 
+  /// The period in clocks while a square wave is made; nil otherwise. Of a count that waits for the
+  /// end of a period, it is the new one.
+  var squareWave: Int? { mode == 3 && hasCount && gate && written > 1 ? written : nil }
+
   // MARK: Gate
 
   /// The GATE pin.

@@ -35,24 +35,40 @@ final class DMAControllers: Device {
   private var controllers = [Controller(), Controller()]
   private var spare = [UInt8](repeating: 0, count: 16)
 
+  init() { reset() }
+
+  /// Firmware leaves channel 4 open, behind which the first controller is.
   func reset() {
     controllers = [Controller(), Controller()]
+    controllers[1].mask = 0x0E
+    channels[4].mode = 0xC0
   }
 
   // MARK: Transfers
 
-  /// Whether a channel's bytes go into memory (a device is read), not out of it.
-  private func isOpen(_ channel: Int, writesMemory: Bool) -> Bool {
-    let kind: UInt8 = writesMemory ? 0x04 : 0x08
-    return controllers[channel / 4].mask & 1 << UInt8(channel & 3) == 0
-      && controllers[channel / 4].command & 0x04 == 0 && channels[channel].mode & 0x0C == kind
+  /// Bits 3 and 2 of a channel's mode.
+  private enum Kind {
+    static let verify: UInt8 = 0x00, toMemory: UInt8 = 0x04, fromMemory: UInt8 = 0x08
+  }
+
+  /// Whether a channel's requests are answered, and its transfers are of one of these kinds.
+  private func isOpen(_ channel: Int, _ kinds: UInt8...) -> Bool {
+    let isMasked = controllers[channel / 4].mask & 1 << UInt8(channel & 3) != 0
+    let isOff = controllers[channel / 4].command & 0x04 != 0
+    // The first controller's requests pass through channel 4.
+    guard channel >= 4 || controllers[1].mask & 1 == 0 && controllers[1].command & 0x04 == 0 else {
+      return false
+    }
+    return !isMasked && !isOff && kinds.contains(channels[channel].mode & 0x0C)
   }
 
   /// Moves bytes of a device into memory. Returns how many were taken, and whether the count ended.
   func send(_ bytes: [UInt8], channel: Int) -> (count: Int, isLast: Bool) {
-    guard isOpen(channel, writesMemory: true) else { return (0, false) }
+    guard isOpen(channel, Kind.toMemory, Kind.verify) else { return (0, false) }
+    // A verifying channel counts and leaves memory alone.
+    let isWriting = channels[channel].mode & 0x0C == Kind.toMemory
     for (index, byte) in bytes.enumerated() {
-      memory?.write(address(of: channel), byte)
+      if isWriting { memory?.write(address(of: channel), byte) }
       if step(channel) { return (index + 1, true) }
     }
     return (bytes.count, false)
@@ -60,7 +76,7 @@ final class DMAControllers: Device {
 
   /// Moves up to `limit` bytes of memory to a device, and says whether the count ended.
   func fetch(_ limit: Int, channel: Int) -> (bytes: [UInt8], isLast: Bool) {
-    guard isOpen(channel, writesMemory: false) else { return ([], false) }
+    guard isOpen(channel, Kind.fromMemory) else { return ([], false) }
     var bytes: [UInt8] = []
     while bytes.count < limit {
       bytes.append(memory?.read(address(of: channel)) ?? 0xFF)

@@ -44,6 +44,9 @@ struct DiskDrive {
     words[0] = 0x0040  // A fixed drive.
     words[1] = UInt16(cylinders)
     words[3] = UInt16(Self.defaultHeads)
+    // Bytes of a track and a sector, from the first ATA; the Bochs BIOS relies on them.
+    words[4] = UInt16(Self.defaultSectors * DiskChannel.sectorSize)
+    words[5] = UInt16(DiskChannel.sectorSize)
     words[6] = UInt16(Self.defaultSectors)
     words.put("RS000\(unit + 1)", at: 10, count: 10)
     words.put("1.0", at: 23, count: 4)

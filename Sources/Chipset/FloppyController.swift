@@ -2,61 +2,25 @@
 /// drive, A.
 ///
 /// A command that moves the head or data takes a millisecond, all of it at its end. Without a
-/// drive the ports are not there. Data moves by DMA only.
+/// drive the ports are not there. Data moves by DMA only; a command without it overruns at its
+/// first byte. What commands do to the disk is in FloppyCommands.
 final class FloppyController: Device {
-  /// What a disk's size says about its tracks.
-  struct Geometry: Equatable {
-    var cylinders: Int
-    var heads: Int
-    var sectors: Int
-    /// The kind of drive it fits, as the CMOS memory numbers them.
-    var driveType: UInt8
-
-    /// Sizes in sectors that are not found here are taken for a 1.44 MB disk that ends early.
-    init(sectorCount: UInt64) {
-      switch sectorCount {
-      case 320: self.init(40, 1, 8, 1)
-      case 360: self.init(40, 1, 9, 1)
-      case 640: self.init(40, 2, 8, 1)
-      case 720: self.init(40, 2, 9, 1)
-      case 1440: self.init(80, 2, 9, 4)
-      case 2400: self.init(80, 2, 15, 2)
-      case 2880...: self.init(80, 2, sectorCount > 2880 ? 36 : 18, sectorCount > 2880 ? 5 : 4)
-      default: self.init(80, 2, 18, 4)
-      }
-    }
-
-    private init(_ cylinders: Int, _ heads: Int, _ sectors: Int, _ driveType: UInt8) {
-      (self.cylinders, self.heads, self.sectors) = (cylinders, heads, sectors)
-      self.driveType = driveType
-    }
-
-    /// Whether the disk can be read at the data rate in the CCR.
-    func isRead(at rate: UInt8) -> Bool {
-      switch sectors {
-      case 36: rate == 3
-      case 15, 18: rate == 0
-      default: rate == 1 || rate == 2
-      }
-    }
-  }
-
-  private let dma: DMAControllers
+  let dma: DMAControllers
   private let delay: UInt64
-  private var medium: (any DiskMedium)?
-  private var geometry = Geometry(sectorCount: 2880)
+  private(set) var medium: (any DiskMedium)?
+  private(set) var geometry = FloppyGeometry(sectorCount: 2880)
 
-  private var output: UInt8 = 0
-  private var rate: UInt8 = 0
+  private(set) var output: UInt8 = 0
+  var rate: UInt8 = 0
   private var tape: UInt8 = 0
   private var lock: UInt8 = 0
-  private var configuration: [UInt8] = [0, 0, 0]
-  private var timing: [UInt8] = [0, 0]
-  private var track: UInt8 = 0
-  private var command: [UInt8] = []
-  private var result: [UInt8] = []
+  var configuration: [UInt8] = [0, 0, 0]
+  var timing: [UInt8] = [0, 0]
+  var track: UInt8 = 0
+  private(set) var command: [UInt8] = []
+  var result: [UInt8] = []
   /// Interrupts that SENSE INTERRUPT STATUS has yet to explain.
-  private var senses: [UInt8] = []
+  var senses: [UInt8] = []
   private var isRequesting = false
   private var isBusy = false
   private(set) var deadline = UInt64.max
@@ -66,9 +30,9 @@ final class FloppyController: Device {
     delay = max(1, ticksPerSecond / 1000)
   }
 
-  func insert(_ disk: any DiskMedium) -> Geometry {
+  func insert(_ disk: any DiskMedium) -> FloppyGeometry {
     medium = disk
-    geometry = Geometry(sectorCount: disk.sectorCount)
+    geometry = FloppyGeometry(sectorCount: disk.sectorCount)
     return geometry
   }
 
@@ -154,8 +118,8 @@ final class FloppyController: Device {
     switch code & 0x1F {
     case 0x03, 0x0F: 2
     case 0x04, 0x07, 0x0A, 0x12: 1
-    case 0x05, 0x06, 0x16: 8
-    case 0x08, 0x0E, 0x10, 0x14, 0x18: 0
+    case 0x02, 0x05, 0x06, 0x09, 0x0C, 0x11, 0x16, 0x19, 0x1D: 8
+    case 0x08, 0x0E, 0x10, 0x14: 0
     case 0x0D: 5
     case 0x13: 3
     default: nil
@@ -172,7 +136,7 @@ final class FloppyController: Device {
     }
     guard command.count == count + 1 else { return }
     switch command[0] & 0x1F {
-    case 0x05, 0x06, 0x07, 0x0A, 0x0D, 0x0F, 0x16:
+    case 0x02, 0x05...0x07, 0x09, 0x0A, 0x0C, 0x0D, 0x0F, 0x11, 0x16, 0x19, 0x1D:
       isBusy = true
       deadline = tick + delay
     default:
@@ -196,7 +160,6 @@ final class FloppyController: Device {
     case 0x14:
       lock = command[0] >> 7
       result = [lock << 4]
-    case 0x18: result = [0x41]
     default: break  // PERPENDICULAR MODE.
     }
   }
@@ -212,98 +175,8 @@ final class FloppyController: Device {
       senses = [0xC0, 0xC1, 0xC2, 0xC3]  // After a reset, each drive has something to say.
       return
     }
-    switch code & 0x1F {
-    case 0x07: seek(to: 0)
-    case 0x0F: seek(to: command[2])
-    case 0x0A: identify()
-    case 0x0D: finish(st1: 0x02)  // FORMAT TRACK: an image cannot be formatted, only written.
-    default: transfer(code & 0x1F)
-    }
+    perform(code)
     command = []
-  }
-
-  private var unit: UInt8 { command[1] & 7 }
-
-  private func seek(to cylinder: UInt8) {
-    guard unit & 3 == 0 else {
-      senses = [0x70 | unit & 3]  // Track 0 was never found.
-      return
-    }
-    track = min(cylinder, 83)
-    senses = [0x20 | unit]
-  }
-
-  /// The seven bytes of a result: ST0 to ST2, then where the head is.
-  private func finish(st1: UInt8, _ place: [UInt8] = [0, 0, 1, 2]) {
-    result = [(st1 == 0 ? 0 : 0x40) | unit, st1, 0] + place
-  }
-
-  private var canRead: Bool {
-    unit & 3 == 0 && geometry.isRead(at: rate) && Int(track) < geometry.cylinders
-      && Int(unit >> 2) < geometry.heads
-  }
-
-  private func identify() {
-    finish(st1: canRead ? 0 : 0x01, [track, unit >> 2, 1, 2])
-  }
-
-  /// READ DATA, WRITE DATA and VERIFY, sector by sector until the DMA or the track ends.
-  private func transfer(_ code: UInt8) {
-    let isMultiTrack = command[0] & 0x80 != 0
-    var (head, number) = (command[3], command[4])
-    let (cylinder, last) = (command[2], command[6])
-    func place() -> [UInt8] { [cylinder, head, number, 2] }
-    guard canRead else { return finish(st1: 0x01, place()) }
-    guard timing[1] & 1 == 0 else { return finish(st1: 0x10, place()) }
-    guard cylinder == track, command[5] == 2, head == unit >> 2 else {
-      return finish(st1: 0x04, place())
-    }
-    while true {
-      guard (1...geometry.sectors).contains(Int(number)), Int(head) < geometry.heads else {
-        return finish(st1: 0x04, place())
-      }
-      let sector = UInt64(
-        (Int(cylinder) * geometry.heads + Int(head)) * geometry.sectors + Int(number) - 1)
-      let step: (failure: UInt8, isLast: Bool) =
-        switch code {
-        case 0x05: store(sector)
-        case 0x06: load(sector)
-        default: (0, false)
-        }
-      guard step.failure == 0 else { return finish(st1: step.failure, place()) }
-      if number != last {
-        number += 1
-      } else if isMultiTrack && head == 0 && geometry.heads == 2 {
-        (head, number) = (1, 1)
-      } else if step.isLast {
-        return finish(st1: 0, [cylinder &+ 1, isMultiTrack ? 0 : head, 1, 2])
-      } else {
-        return finish(st1: code == 0x16 ? 0 : 0x80, place())  // The track ends before the DMA.
-      }
-      if step.isLast { return finish(st1: 0, place()) }
-    }
-  }
-
-  private func load(_ sector: UInt64) -> (failure: UInt8, isLast: Bool) {
-    guard let medium else { return (0x01, false) }
-    var bytes = [UInt8](repeating: 0, count: 512)
-    // A file that ends early is a disk with zeros at its end.
-    if sector < medium.sectorCount {
-      guard bytes.withUnsafeMutableBytes({ medium.read(sector, into: $0) }) else {
-        return (0x20, false)
-      }
-    }
-    let (count, isLast) = dma.send(bytes, channel: 2)
-    return (isLast || count == bytes.count ? 0 : 0x10, isLast)
-  }
-
-  private func store(_ sector: UInt64) -> (failure: UInt8, isLast: Bool) {
-    guard let medium, sector < medium.sectorCount else { return (0x02, false) }
-    var (bytes, isLast) = dma.fetch(512, channel: 2)
-    guard isLast || bytes.count == 512 else { return (0x10, false) }
-    bytes += [UInt8](repeating: 0, count: 512 - bytes.count)
-    let isKept = bytes.withUnsafeBytes { medium.write(sector, from: $0) }
-    return (isKept ? 0 : 0x02, isLast)
   }
 
   // MARK: State

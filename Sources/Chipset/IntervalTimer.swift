@@ -63,6 +63,9 @@ final class IntervalTimer: Device {
     counters[2].setGate(level, at: oscillator.cycle(at: tick))
   }
 
+  /// What counter 2 would play in the speaker, as a divisor of `frequency`; nil for no tone.
+  var speakerTone: UInt32? { counters[2].squareWave.map { UInt32($0) } }
+
   /// OUT of counter 2, bit 5 of port 61h.
   func speakerOutput(at tick: UInt64) -> Bool {
     let clock = oscillator.cycle(at: tick)

@@ -14,22 +14,99 @@ struct KeyCode: Equatable {
   private var isExtended: Bool { rawValue & 0x80 != 0 }
 
   static let shift = KeyCode(0x12)
+  static let rightShift = KeyCode(0x59)
   static let control = KeyCode(0x14)
+  static let rightControl = KeyCode(0x14, extended: true)
   static let alternate = KeyCode(0x11)
+  static let rightAlternate = KeyCode(0x11, extended: true)
   static let f7 = KeyCode(0x02)
+  static let keypadDivide = KeyCode(0x4A, extended: true)
+  static let printScreen = KeyCode(0x7C, extended: true)
+  /// Pause has no code of its own; this one is free.
+  static let pause = KeyCode(0x61, extended: true)
 
-  /// What the keyboard sends when the key goes down or up, in scan code set 1, 2 or 3.
-  func bytes(isDown: Bool, set: UInt8) -> [UInt8] {
-    let prefix: [UInt8] = isExtended ? [0xE0] : []
-    switch set {
-    case 1: return prefix + [KeyCode.translated(code) | (isDown ? 0 : 0x80)]
-    case 3: return (isDown ? [] : [0xF0]) + [codeInSet3]
-    default: return prefix + (isDown ? [] : [0xF0]) + [code]
+  /// What of the other keys changes what a key sends.
+  struct Shifts {
+    var shifts: [KeyCode]
+    var hasControl: Bool
+    var hasAlternate: Bool
+    var hasNumLock: Bool
+
+    init(pressed: Set<UInt8>, hasNumLock: Bool) {
+      func isDown(_ key: KeyCode) -> Bool { pressed.contains(key.rawValue) }
+      shifts = [.shift, .rightShift].filter(isDown)
+      hasControl = isDown(.control) || isDown(.rightControl)
+      hasAlternate = isDown(.alternate) || isDown(.rightAlternate)
+      self.hasNumLock = hasNumLock
     }
   }
 
+  /// The keys between letters and keypad, which older keyboards had only on the keypad.
+  private var isNavigation: Bool {
+    [0xF0, 0xF1, 0xEC, 0xE9, 0xFD, 0xFA, 0xF5, 0xF2, 0xEB, 0xF4].contains(rawValue)
+  }
+
+  /// What the keyboard sends when the key goes down or up, in scan code set 1, 2 or 3.
+  func bytes(isDown: Bool, set: UInt8, shifts: Shifts) -> [UInt8] {
+    switch set {
+    case 1: KeyCode.inSet1(bytes(isDown: isDown, shifts))
+    case 3: (isDown ? [] : [0xF0]) + [codeInSet3]
+    default: bytes(isDown: isDown, shifts)
+    }
+  }
+
+  /// What the keyboard sends while the key is held.
+  func repetition(set: UInt8) -> [UInt8] {
+    switch set {
+    case 1: KeyCode.inSet1(plain(isDown: true))
+    case 3: [codeInSet3]
+    default: plain(isDown: true)
+    }
+  }
+
+  private func plain(isDown: Bool) -> [UInt8] {
+    (isExtended ? [0xE0] : []) + (isDown ? [] : [0xF0]) + [code]
+  }
+
+  /// In set 2. Keys that came later pretend that Shift is as the older programs need it.
+  private func bytes(isDown: Bool, _ state: Shifts) -> [UInt8] {
+    let (press, release): ([UInt8], [UInt8]) = ([0xE0, 0x12], [0xE0, 0xF0, 0x12])
+    switch self {
+    case .pause:
+      if !isDown { return [] }
+      return state.hasControl
+        ? [0xE0, 0x7E, 0xE0, 0xF0, 0x7E] : [0xE1, 0x14, 0x77, 0xE1, 0xF0, 0x14, 0xF0, 0x77]
+    case .printScreen:
+      if state.hasAlternate { return (isDown ? [] : [0xF0]) + [0x84] }
+      if state.hasControl || !state.shifts.isEmpty { return plain(isDown: isDown) }
+      return isDown ? press + plain(isDown: true) : plain(isDown: false) + release
+    case _ where isNavigation && state.hasNumLock && state.shifts.isEmpty:
+      return isDown ? press + plain(isDown: true) : plain(isDown: false) + release
+    case _ where isNavigation && !state.hasNumLock || self == .keypadDivide:
+      if isDown { return state.shifts.flatMap { [0xE0, 0xF0, $0.code] } + plain(isDown: true) }
+      return plain(isDown: false) + state.shifts.reversed().flatMap { [0xE0, $0.code] }
+    default: return plain(isDown: isDown)
+    }
+  }
+
+  /// A sequence of set 2 in set 1, where a release has bit 7.
+  private static func inSet1(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var isRelease = false
+    for byte in bytes {
+      switch byte {
+      case 0xF0: isRelease = true
+      case 0xE0, 0xE1: result.append(byte)
+      default:
+        result.append(translated(byte) | (isRelease ? 0x80 : 0))
+        isRelease = false
+      }
+    }
+    return result
+  }
+
   /// Set 3 has no prefixes; most codes are those of set 2.
-  private var codeInSet3: UInt8 {
+  var codeInSet3: UInt8 {
     KeyCode.set3.first { $0.key == rawValue }?.code ?? code
   }
 
@@ -39,7 +116,8 @@ struct KeyCode: Equatable {
     (0x07, 0x5E), (0x14, 0x11), (0x11, 0x19), (0x58, 0x14), (0x5D, 0x5C), (0x94, 0x58),
     (0x91, 0x39), (0xF5, 0x63), (0xEB, 0x61), (0xF2, 0x60), (0xF4, 0x6A), (0xF0, 0x67),
     (0xEC, 0x6E), (0xFD, 0x6F), (0xF1, 0x64), (0xE9, 0x65), (0xFA, 0x6D), (0xCA, 0x77),
-    (0xDA, 0x79),
+    (0xDA, 0x79), (0x7C, 0x7E), (0x7B, 0x84), (0x79, 0x7C), (0x77, 0x76), (0x7E, 0x5F),
+    (0xFC, 0x57), (0xE1, 0x62), (0x9F, 0x8B), (0xA7, 0x8C), (0xAF, 0x8D), (0x61, 0x13),
   ]
 
   /// The keyboard controller's translation of a byte of set 2 to set 1; bytes that are no scan

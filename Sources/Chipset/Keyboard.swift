@@ -1,97 +1,9 @@
-/// A PS/2 keyboard with 101 keys and the US layout.
+/// A PS/2 keyboard with 102 keys and the US layout (IBM PS/2 Hardware Interface Technical Reference,
+/// "Keyboards").
 ///
 /// Typed text waits here until the guest takes it: a key is pressed and released no faster than
-/// the bytes travel to the keyboard controller and are read there.
+/// the bytes travel to the keyboard controller and are read there. A key that is held repeats.
 public final class Keyboard {
-  /// A key that types no character. In text it is one of the private-use characters that
-  /// function keys have by convention, see `character`.
-  public enum Key: String, CaseIterable, Sendable {
-    case up, down, left, right
-    case f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12
-    case insert, delete, home, end, pageUp, pageDown
-    case printScreen, scrollLock, pause, capsLock, numLock, menu
-    /// Control, Alt and Delete together.
-    case controlAltDelete
-
-    /// The key that a character of U+F700–U+F77F stands for.
-    public init?(_ character: Unicode.Scalar) {
-      guard let key = Key.allCases.first(where: { $0.character == character }) else { return nil }
-      self = key
-    }
-
-    /// The character that stands for this key in text.
-    public var character: Unicode.Scalar {
-      // The first sixteen are in order from U+F700.
-      switch self {
-      case .up: "\u{F700}"
-      case .down: "\u{F701}"
-      case .left: "\u{F702}"
-      case .right: "\u{F703}"
-      case .f1: "\u{F704}"
-      case .f2: "\u{F705}"
-      case .f3: "\u{F706}"
-      case .f4: "\u{F707}"
-      case .f5: "\u{F708}"
-      case .f6: "\u{F709}"
-      case .f7: "\u{F70A}"
-      case .f8: "\u{F70B}"
-      case .f9: "\u{F70C}"
-      case .f10: "\u{F70D}"
-      case .f11: "\u{F70E}"
-      case .f12: "\u{F70F}"
-      case .insert: "\u{F727}"
-      case .delete: "\u{F728}"
-      case .home: "\u{F729}"
-      case .end: "\u{F72B}"
-      case .pageUp: "\u{F72C}"
-      case .pageDown: "\u{F72D}"
-      case .printScreen: "\u{F72E}"
-      case .scrollLock: "\u{F72F}"
-      case .pause: "\u{F730}"
-      case .menu: "\u{F735}"
-      case .capsLock: "\u{F77D}"
-      case .numLock: "\u{F739}"
-      case .controlAltDelete: "\u{F77F}"
-      }
-    }
-
-    /// The keys to press in this order.
-    var codes: [KeyCode] {
-      switch self {
-      case .up: [KeyCode(0x75, extended: true)]
-      case .down: [KeyCode(0x72, extended: true)]
-      case .left: [KeyCode(0x6B, extended: true)]
-      case .right: [KeyCode(0x74, extended: true)]
-      case .f1: [KeyCode(0x05)]
-      case .f2: [KeyCode(0x06)]
-      case .f3: [KeyCode(0x04)]
-      case .f4: [KeyCode(0x0C)]
-      case .f5: [KeyCode(0x03)]
-      case .f6: [KeyCode(0x0B)]
-      case .f7: [.f7]
-      case .f8: [KeyCode(0x0A)]
-      case .f9: [KeyCode(0x01)]
-      case .f10: [KeyCode(0x09)]
-      case .f11: [KeyCode(0x78)]
-      case .f12: [KeyCode(0x07)]
-      case .insert: [KeyCode(0x70, extended: true)]
-      case .delete: [KeyCode(0x71, extended: true)]
-      case .home: [KeyCode(0x6C, extended: true)]
-      case .end: [KeyCode(0x69, extended: true)]
-      case .pageUp: [KeyCode(0x7D, extended: true)]
-      case .pageDown: [KeyCode(0x7A, extended: true)]
-      case .printScreen: [KeyCode(0x12, extended: true), KeyCode(0x7C, extended: true)]
-      case .scrollLock: [KeyCode(0x7E)]
-      // Without its numeric half, Pause is Control and Num Lock, which is what it stands for.
-      case .pause: [.control, KeyCode(0x77)]
-      case .capsLock: [KeyCode(0x58)]
-      case .numLock: [KeyCode(0x77)]
-      case .menu: [KeyCode(0x2F, extended: true)]
-      case .controlAltDelete: [.control, .alternate, KeyCode(0x71, extended: true)]
-      }
-    }
-  }
-
   // Bytes that keyboard and host exchange.
   static let acknowledge: UInt8 = 0xFA
   static let resend: UInt8 = 0xFE
@@ -101,7 +13,16 @@ public final class Keyboard {
   public private(set) var lights: UInt8 = 0
   private var scanCodeSet: UInt8 = 2
   private var isScanning = true
+  private let ticksPerSecond: UInt64
+  /// Repetition: the delay in bits 6–5, the period in bits 4–0.
   private var rate: UInt8 = 0x2B
+  /// What each key does in set 3, by its code there.
+  private var behaviours = [UInt8](repeating: Behaviour.normal, count: 256)
+  /// The keys that are down.
+  private var pressed: Set<UInt8> = []
+  /// The last key pressed and not released yet, and when it repeats.
+  private var held: UInt8?
+  private var repeatTick = UInt64.max
   /// The command whose argument comes next.
   private var command: UInt8?
   /// Answers to the host, sent before any key.
@@ -112,12 +33,36 @@ public final class Keyboard {
   private var keyBytes = ByteQueue()
   private var lastSent: UInt8 = 0
 
+  /// Bits of a key's behaviour in set 3: it repeats, it tells of its release.
+  private enum Behaviour {
+    static let repeats: UInt8 = 1, releases: UInt8 = 2, normal: UInt8 = 3
+  }
+
+  /// In a text, before a character: its key goes down and stays there.
+  public static let holdMark: Unicode.Scalar = "\u{F8FE}"
+  /// In a text, before a character: its key goes up.
+  public static let releaseMark: Unicode.Scalar = "\u{F8FF}"
+
+  init(ticksPerSecond: UInt64) { self.ticksPerSecond = ticksPerSecond }
+
   /// Presses and releases the keys that type a text. `\n` is Enter, `\t` Tab, backspace and escape
   /// are keys, other control characters are pressed with Control. Characters of `Key` are keys of
-  /// their own. What a US keyboard cannot type is left out.
+  /// their own, and the two marks hold and release the key that follows. What a US keyboard cannot
+  /// type is left out.
   public func type(_ text: String) {
+    var mark: Unicode.Scalar?
     for character in text.unicodeScalars {
-      if let codes = KeyCode.keys(for: character) { press(codes) }
+      guard character != Self.holdMark && character != Self.releaseMark else {
+        mark = character
+        continue
+      }
+      let codes = KeyCode.keys(for: character) ?? []
+      switch mark {
+      case Self.holdMark: for code in codes { strokes.append([code.rawValue, 1]) }
+      case Self.releaseMark: for code in codes.reversed() { strokes.append([code.rawValue, 0]) }
+      default: press(codes)
+      }
+      mark = nil
     }
   }
 
@@ -142,11 +87,23 @@ public final class Keyboard {
     strokes = ByteQueue()
     keyBytes = ByteQueue()
     lastSent = 0
+    pressed = []
+    held = nil
+    repeatTick = .max
   }
 
   private func setDefaults() {
     rate = 0x2B
     scanCodeSet = 2
+    behaviours = [UInt8](repeating: Behaviour.normal, count: 256)
+  }
+
+  /// Ticks until a held key repeats for the first time: 250 ms to a second.
+  private var repeatDelay: UInt64 { UInt64(rate >> 5 + 1) * ticksPerSecond / 4 }
+
+  /// Ticks between repetitions: (8 + bits 2–0) × 2 to the power of bits 4–3, in units of 1/240 s.
+  private var repeatPeriod: UInt64 {
+    max(1, (8 + UInt64(rate & 7)) << UInt64(rate >> 3 & 3) * ticksPerSecond / 240)
   }
 
   /// Typed text has been read by the guest to the end.
@@ -155,20 +112,53 @@ public final class Keyboard {
   /// Whether there is a byte for the host.
   var hasByte: Bool { !answers.isEmpty || isScanning && !isIdle }
 
+  /// When a held key repeats; nil if none does.
+  var nextRepeat: UInt64? { isScanning && held != nil ? repeatTick : nil }
+
   /// The next byte for the host.
-  func takeByte() -> UInt8? {
-    guard let byte = nextByte() else { return nil }
+  func takeByte(at tick: UInt64) -> UInt8? {
+    guard let byte = nextByte(at: tick) else { return nil }
     lastSent = byte
     return byte
   }
 
-  private func nextByte() -> UInt8? {
+  private func nextByte(at tick: UInt64) -> UInt8? {
     if let answer = answers.removeFirst() { return answer }
     guard isScanning else { return nil }
-    if let byte = keyBytes.removeFirst() { return byte }
-    guard let key = strokes.removeFirst(), let isDown = strokes.removeFirst() else { return nil }
-    keyBytes.append(KeyCode(rawValue: key).bytes(isDown: isDown != 0, set: scanCodeSet))
-    return keyBytes.removeFirst()
+    while true {
+      if let byte = keyBytes.removeFirst() { return byte }
+      if let key = strokes.removeFirst(), let isDown = strokes.removeFirst() {
+        stroke(KeyCode(rawValue: key), isDown: isDown != 0, at: tick)
+      } else if let key = held, repeatTick <= tick {
+        repeatTick = tick + repeatPeriod
+        keyBytes.append(KeyCode(rawValue: key).repetition(set: scanCodeSet))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// A key goes down or up: what it sends, and what repeats from now on.
+  private func stroke(_ key: KeyCode, isDown: Bool, at tick: UInt64) {
+    let wasDown = pressed.contains(key.rawValue)
+    // A key that is down cannot go down.
+    guard isDown != wasDown else { return }
+    let behaviour = scanCodeSet == 3 ? behaviours[Int(key.codeInSet3)] : Behaviour.normal
+    let state = KeyCode.Shifts(pressed: pressed, hasNumLock: lights & 2 != 0)
+    if isDown || behaviour & Behaviour.releases != 0 {
+      keyBytes.append(key.bytes(isDown: isDown, set: scanCodeSet, shifts: state))
+    }
+    if isDown {
+      pressed.insert(key.rawValue)
+      let repeats = behaviour & Behaviour.repeats != 0 && key != .pause
+      held = repeats ? key.rawValue : nil
+      repeatTick = repeats ? tick + repeatDelay : .max
+    } else {
+      pressed.remove(key.rawValue)
+      guard held == key.rawValue else { return }
+      held = nil
+      repeatTick = .max
+    }
   }
 
   /// A byte from the host.
@@ -194,8 +184,9 @@ public final class Keyboard {
       setDefaults()
       isScanning = byte == 0xF6
       answers.append([Self.acknowledge])
-    // Which keys repeat and report their release, in set 3; keys here are typed, not held.
-    case 0xF7...0xFA: answers.append([Self.acknowledge])
+    case 0xF7...0xFA:
+      behaviours = [UInt8](repeating: Self.behaviour(byte - 0xF7), count: 256)
+      answers.append([Self.acknowledge])
     case 0xFE: answers.append([lastSent])
     case 0xFF:
       setDefaults()
@@ -207,8 +198,22 @@ public final class Keyboard {
     }
   }
 
+  /// What the commands for all keys and for single keys, counted from their first, make of a key.
+  private static func behaviour(_ number: UInt8) -> UInt8 {
+    switch number {
+    case 0: Behaviour.repeats
+    case 1: Behaviour.releases
+    case 2: 0
+    default: Behaviour.normal
+    }
+  }
+
   private func receiveArgument(_ byte: UInt8, of command: UInt8) {
     switch command {
+    case 0xFB...0xFD:
+      // A list of keys, which ends with the next command.
+      behaviours[Int(byte)] = Self.behaviour(command - 0xFB)
+      self.command = command
     case 0xED: lights = byte & 7
     case 0xF3: rate = byte & 0x7F
     case 0xF0 where byte == 0:
@@ -233,6 +238,10 @@ public final class Keyboard {
     writer.write(strokes.bytes)
     writer.write(keyBytes.bytes)
     writer.write(lastSent)
+    writer.write(behaviours)
+    writer.write(pressed.sorted())
+    writer.write(held)
+    writer.write(repeatTick)
   }
 
   func load(from reader: inout StateReader) throws(StateError) {
@@ -245,6 +254,10 @@ public final class Keyboard {
     strokes = ByteQueue(try reader.readArray())
     keyBytes = ByteQueue(try reader.readArray())
     lastSent = try reader.read()
+    behaviours = try reader.readArray(count: 256)
+    pressed = Set(try reader.readArray())
+    held = try reader.readOptional()
+    repeatTick = try reader.read()
     guard (1...3).contains(scanCodeSet) else { throw .malformed }
   }
 }

@@ -34,6 +34,8 @@ final class KeyboardController: Device {
   /// Translation: F0h was seen, the next code is a release.
   private var isRelease = false
   private(set) var deadline = UInt64.max
+  /// The deadline is a repetition of a held key; anything else comes before it.
+  private var awaitsRepeat = false
 
   init(keyboard: Keyboard, system: SystemPorts, ticksPerSecond: UInt64) {
     self.keyboard = keyboard
@@ -54,6 +56,7 @@ final class KeyboardController: Device {
     answers = ByteQueue()
     isRelease = false
     deadline = .max
+    awaitsRepeat = false
     keyboard.reset()
   }
 
@@ -65,27 +68,34 @@ final class KeyboardController: Device {
   // MARK: Time
 
   /// Something could be on its way to the output buffer but has no deadline yet: a key was typed.
-  var needsSchedule: Bool { deadline == .max && canFill }
+  var needsSchedule: Bool { (deadline == .max || awaitsRepeat) && canFill }
 
   private var canFill: Bool {
     !isOutputFull && (!answers.isEmpty || !isKeyboardOff && keyboard.hasByte)
   }
 
   func schedule(at tick: UInt64) {
-    if !canFill {
-      deadline = .max
-    } else if deadline == .max {
+    if canFill {
+      guard deadline == .max || awaitsRepeat else { return }
+      awaitsRepeat = false
       deadline = tick + (answers.isEmpty ? byteTicks : answerTicks)
+    } else if !isOutputFull, !isKeyboardOff, let next = keyboard.nextRepeat {
+      awaitsRepeat = true
+      deadline = max(next, tick + byteTicks)
+    } else {
+      awaitsRepeat = false
+      deadline = .max
     }
   }
 
   func advance(to tick: UInt64) {
     guard deadline <= tick else { return }
     deadline = .max
+    awaitsRepeat = false
     if !isOutputFull {
       if let answer = answers.removeFirst() {
         fill(answer)
-      } else if !isKeyboardOff, let byte = keyboard.takeByte() {
+      } else if !isKeyboardOff, let byte = keyboard.takeByte(at: tick) {
         receive(byte)
       }
     }
@@ -162,6 +172,8 @@ final class KeyboardController: Device {
     case 0xAE: memory[0] &= ~Configuration.keyboardOff
     case 0xC0: answer(0x80)  // Input port: the keyboard is not locked.
     case 0xD0: answer(outputPort)
+    // Test inputs: the keyboard's clock, which is held low while it is off, and its data.
+    case 0xE0: answer(isKeyboardOff ? 0x02 : 0x03)
     case 0xDD: system.isA20Open = false
     case 0xDF: system.isA20Open = true
     case 0xF0...0xFF:
@@ -203,6 +215,7 @@ final class KeyboardController: Device {
     writer.write(answers.bytes)
     writer.write(isRelease)
     writer.write(deadline)
+    writer.write(awaitsRepeat)
     keyboard.save(into: &writer)
   }
 
@@ -216,6 +229,7 @@ final class KeyboardController: Device {
     answers = ByteQueue(try reader.readArray())
     isRelease = try reader.readFlag()
     deadline = try reader.read()
+    awaitsRepeat = try reader.readFlag()
     try keyboard.load(from: &reader)
   }
 }

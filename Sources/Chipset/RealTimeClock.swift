@@ -33,6 +33,7 @@ final class RealTimeClock: Device {
     memory[Register.b] = 0x02
     setTime(startTime)
     describe(ramSize: ramSize)
+    describe(bootDrive: .floppy)
   }
 
   /// What firmware's setup keeps here.

@@ -48,6 +48,9 @@ final class SystemPorts: Device {
     interruptLine = false
   }
 
+  /// The tone that bit 1 of port 61h lets through to the speaker.
+  var speakerTone: UInt32? { control61 & 0x02 != 0 ? timer.speakerTone : nil }
+
   func takeRequests() -> Requests {
     defer { requests = Requests() }
     return requests

@@ -4,7 +4,7 @@ public struct TextScreen: Equatable, Sendable {
   public struct Cell: Equatable, Sendable {
     /// A code page 437 character.
     public var character: UInt8
-    /// Bits 0–3 foreground, 4–6 background, 7 blink or bright background.
+    /// Bits 0–3 foreground, 4–6 background, 7 blink or bright background: see `isBlinking`.
     public var attribute: UInt8
 
     /// A character with its colours.
@@ -14,14 +14,36 @@ public struct TextScreen: Equatable, Sendable {
     }
   }
 
-  /// Characters in a row; 0 in graphics modes, which have no text.
+  /// What the adapter shows.
+  public enum Content: Sendable {
+    /// Characters.
+    case text
+    /// Dots, which have no characters.
+    case graphics
+    /// Nothing: the guest has switched the picture off.
+    case off
+  }
+
+  /// What the adapter shows; without text there are no rows.
+  public var content = Content.text
+  /// Characters in a row; 0 without text.
   public var columns: Int
-  /// Rows of characters; 0 in graphics modes.
+  /// Rows of characters; 0 without text.
   public var rows: Int
   /// Row by row, `columns` × `rows` of them.
   public var cells: [Cell]
   /// The cursor's place in `cells`; nil when it is switched off or outside.
   public var cursor: Int?
+  /// Whether the cursor covers half of its cell or more; otherwise it is a line.
+  public var isBlockCursor = false
+  /// Whether bit 7 of an attribute makes the character blink; otherwise its background is bright.
+  public var isBlinking = true
+
+  /// A screen without text.
+  init(content: Content) {
+    self.init(columns: 0, rows: 0, cells: [], cursor: nil)
+    self.content = content
+  }
 
   /// A screen.
   public init(columns: Int, rows: Int, cells: [Cell], cursor: Int?) {

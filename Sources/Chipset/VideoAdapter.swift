@@ -1,8 +1,9 @@
 /// A VGA as text modes need it: the registers at 3B4h–3DAh, with text in the memory behind them
 /// (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
 ///
-/// Memory is plain RAM: planes and graphics modes are not modelled. After reset the registers are
-/// as the video BIOS leaves them in mode 3, 80 columns by 25 rows.
+/// Memory is plain RAM: planes and graphics modes are not modelled, nor are fonts of the guest's
+/// own and its palette: characters are those of code page 437, colours the sixteen of a PC. After
+/// reset the registers are as the video BIOS leaves them in mode 3, 80 columns by 25 rows.
 final class VideoAdapter: Device {
   /// 28.322 MHz, 900 dots a line, 449 lines a frame: 70 frames a second.
   private static let dotClock: UInt64 = 28_322_000
@@ -18,10 +19,10 @@ final class VideoAdapter: Device {
   private var miscellaneous: UInt8 = 0
   private var feature: UInt8 = 0
   private var isEnabled = true
-  private var sequencer = IndexedRegisters(count: 5)
-  private var graphics = IndexedRegisters(count: 9)
-  private var controller = IndexedRegisters(count: 25)
-  private var attribute = IndexedRegisters(count: 21)
+  private var sequencer = IndexedRegisters([], masks: [])
+  private var graphics = IndexedRegisters([], masks: [])
+  private var controller = IndexedRegisters([], masks: [])
+  private var attribute = IndexedRegisters([], masks: [])
   /// The next write to 3C0h is data, not an index.
   private var attributeTakesData = false
   private var paletteMask: UInt8 = 0xFF
@@ -41,20 +42,31 @@ final class VideoAdapter: Device {
     miscellaneous = 0x67
     feature = 0
     isEnabled = true
-    sequencer = IndexedRegisters([0x03, 0x00, 0x03, 0x00, 0x02])
-    graphics = IndexedRegisters([0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF])
-    controller = IndexedRegisters([
-      0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F, 0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00,
-      0x00, 0x9C, 0x8E, 0x8F, 0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF,
-    ])
-    attribute = IndexedRegisters([
+    sequencer = IndexedRegisters(
+      [0x03, 0x00, 0x03, 0x00, 0x02], indexMask: 0x07, masks: [0x03, 0x3D, 0x0F, 0x3F, 0x0E])
+    graphics = IndexedRegisters(
+      [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF], indexMask: 0x0F,
+      masks: [0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF])
+    controller = IndexedRegisters(
+      [
+        0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F, 0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00,
+        0x00, 0x9C, 0x8E, 0x8F, 0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF,
+      ], indexMask: 0x1F,
+      masks: [
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x3F, 0x7F, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xEF, 0xFF,
+      ])
+    let palette: [UInt8] = [
       0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E,
-      0x3F, 0x0C, 0x00, 0x0F, 0x08, 0x00,
-    ])
+      0x3F,
+    ]
+    attribute = IndexedRegisters(
+      palette + [0x0C, 0x00, 0x0F, 0x08, 0x00], indexMask: 0x3F,
+      masks: [UInt8](repeating: 0x3F, count: 16) + [0xEF, 0xFF, 0x3F, 0x0F, 0x0F])
     attribute.index = 0x20
     attributeTakesData = false
     paletteMask = 0xFF
-    palette = Self.standardPalette
+    self.palette = Self.standardPalette
     paletteRead = 0
     paletteWrite = 0
     paletteIsReading = false
@@ -119,7 +131,7 @@ final class VideoAdapter: Device {
       if attributeTakesData {
         attribute.store(value, mask: 0x1F)
       } else {
-        attribute.index = value & 0x3F
+        attribute.index = value
       }
       attributeTakesData.toggle()
     case 0x3C2: miscellaneous = value
@@ -165,40 +177,70 @@ final class VideoAdapter: Device {
 
   // MARK: The screen
 
+  /// Nothing switches the picture off: sequencer and CRTC out of reset, screen on, and the
+  /// attribute controller not being programmed.
+  private var isShown: Bool {
+    sequencer[0] == 3 && sequencer[1] & 0x20 == 0 && controller[0x17] & 0x80 != 0
+      && attribute.index & 0x20 != 0
+  }
+
+  private var isGraphics: Bool { graphics[6] & 1 != 0 || attribute[0x10] & 1 != 0 }
+
+  /// Scan lines of a row of characters.
+  private var rowHeight: Int {
+    (Int(controller[9] & 0x1F) + 1) * (controller[9] & 0x80 != 0 ? 2 : 1)
+  }
+
   func textScreen() -> TextScreen {
-    guard graphics[6] & 1 == 0 else {
-      return TextScreen(columns: 0, rows: 0, cells: [], cursor: nil)
-    }
+    guard isShown else { return TextScreen(content: .off) }
+    guard !isGraphics else { return TextScreen(content: .graphics) }
     let columns = Int(controller[1]) + 1
-    let overflow = Int(controller[7])
-    let lines = Int(controller[0x12]) + (overflow & 0x02) << 7 + (overflow & 0x40) << 3 + 1
-    let rows = lines / (Int(controller[9] & 0x1F) + 1)
+    let starts = rowStarts()
     // Text memory wraps in its window, 32 KiB as a rule.
     let window = [0, 0, 0x1_0000, 0x1_8000][Int(graphics[6] >> 2 & 3)]
     let positions = 0x4000
-    let start = Int(controller[0x0C]) << 8 | Int(controller[0x0D])
-    let pitch = Int(controller[0x13]) * 2
     var cells: [TextScreen.Cell] = []
-    cells.reserveCapacity(columns * rows)
-    for row in 0..<rows {
+    cells.reserveCapacity(columns * starts.count)
+    for start in starts {
       for column in 0..<columns {
-        let place = memory + window + (start + row * pitch + column) % positions * 2
+        let place = memory + window + (start + column) % positions * 2
         cells.append(
           TextScreen.Cell(
             character: place.load(as: UInt8.self),
             attribute: place.load(fromByteOffset: 1, as: UInt8.self)))
       }
     }
-    let cursor = cursor(columns: columns, rows: rows, pitch: pitch, start: start)
-    return TextScreen(columns: columns, rows: rows, cells: cells, cursor: cursor)
+    var screen = TextScreen(columns: columns, rows: starts.count, cells: cells, cursor: nil)
+    screen.isBlinking = attribute[0x10] & 0x08 != 0
+    placeCursor(on: &screen, starts)
+    return screen
   }
 
-  private func cursor(columns: Int, rows: Int, pitch: Int, start: Int) -> Int? {
-    let first = controller[0x0A]
-    guard first & 0x20 == 0, first & 0x1F <= controller[0x0B] & 0x1F, pitch > 0 else { return nil }
-    let place = (Int(controller[0x0E]) << 8 | Int(controller[0x0F])) - start
-    guard place >= 0, place % pitch < columns, place / pitch < rows else { return nil }
-    return place / pitch * columns + place % pitch
+  /// Where each row's characters begin in text memory. Below the line of the split screen they
+  /// begin at 0.
+  private func rowStarts() -> [Int] {
+    let overflow = Int(controller[7])
+    let lines = Int(controller[0x12]) + (overflow & 0x02) << 7 + (overflow & 0x40) << 3 + 1
+    let split = Int(controller[0x18]) + (overflow & 0x10) << 4 + Int(controller[9] & 0x40) << 3
+    let firstBelow = split / rowHeight + 1
+    let start = Int(controller[0x0C]) << 8 | Int(controller[0x0D])
+    let pitch = Int(controller[0x13]) * 2
+    return (0..<lines / rowHeight).map { row in
+      row < firstBelow ? start + row * pitch : (row - firstBelow) * pitch
+    }
+  }
+
+  private func placeCursor(on screen: inout TextScreen, _ starts: [Int]) {
+    let first = Int(controller[0x0A] & 0x1F)
+    let last = min(Int(controller[0x0B] & 0x1F), rowHeight - 1)
+    guard controller[0x0A] & 0x20 == 0, first <= last else { return }
+    let place = Int(controller[0x0E]) << 8 | Int(controller[0x0F])
+    guard let row = starts.firstIndex(where: { (0..<screen.columns).contains(place - $0) }) else {
+      return
+    }
+    screen.cursor = row * screen.columns + place - starts[row]
+    // From half of the cell on, it is a block and no line.
+    screen.isBlockCursor = (last - first + 1) * 2 >= rowHeight
   }
 
   // MARK: State
@@ -237,11 +279,17 @@ final class VideoAdapter: Device {
 /// Registers behind an index port and a data port.
 struct IndexedRegisters {
   /// What was last written to the index port.
-  var index: UInt8 = 0
+  var index: UInt8 = 0 { didSet { index &= indexMask } }
+  private let indexMask: UInt8
   private var values: [UInt8]
+  /// The bits that each register has.
+  private let masks: [UInt8]
 
-  init(count: Int) { values = [UInt8](repeating: 0, count: count) }
-  init(_ values: [UInt8]) { self.values = values }
+  init(_ values: [UInt8], indexMask: UInt8 = 0xFF, masks: [UInt8]) {
+    self.values = values
+    self.indexMask = indexMask
+    self.masks = masks
+  }
 
   subscript(_ number: Int) -> UInt8 { values[number] }
 
@@ -253,7 +301,7 @@ struct IndexedRegisters {
 
   mutating func store(_ value: UInt8, mask: UInt8 = 0xFF) {
     let number = Int(index & mask)
-    if number < values.count { values[number] = value }
+    if number < values.count { values[number] = value & masks[number] }
   }
 
   func save(into writer: inout StateWriter) {

@@ -132,6 +132,9 @@ extension Machine {
       wasReset = true
     }
     cpu.setA20(board.isA20Open)
+    for sound in board.takeSounds() {
+      cpu.recordSpeaker(frequency: sound.frequency, divisor: sound.divisor ?? 0)
+    }
     let isRequesting = board.interruptLine
     if isRequesting && !cpu.interruptRequested {
       cpu.recordInterruptRequest(line: board.requestedInterrupt)

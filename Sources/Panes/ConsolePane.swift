@@ -27,7 +27,8 @@ enum ConsolePane {
       surface.cursor = cursor
     } else {
       var style = surface[cursor].style
-      style.attributes.formSymmetricDifference(.reverse)
+      let isLine = state.console(for: view) == .text && view.textScreen?.isBlockCursor == false
+      style.attributes.formSymmetricDifference(isLine ? .underline : .reverse)
       surface.restyle(at: cursor, style)
     }
   }
@@ -36,7 +37,8 @@ enum ConsolePane {
     _ screen: MachineView.TextScreen?, into surface: inout Surface, in rect: Rect
   ) -> Point? {
     guard let screen, screen.columns > 0 else {
-      surface.write("(the screen is off)", in: rect, row: 0, style: Style(.faint))
+      let words = screen?.instead ?? "the screen is off"
+      surface.write("(\(words))", in: rect, row: 0, style: Style(.faint))
       return nil
     }
     let cursor = screen.cursor.map { Point(x: $0 % screen.columns, y: $0 / screen.columns) }
@@ -50,10 +52,17 @@ enum ConsolePane {
         let cell = screen.cells[index]
         surface.put(
           surface.charset.glyph(cell.glyph), at: Point(x: rect.x + column, y: rect.y + row),
-          style: Style(.guest, color: cell.color))
+          style: style(of: cell, on: screen))
       }
     }
     return cursor.map { Point(x: rect.x + $0.x - left, y: rect.y + $0.y - top) }
+  }
+
+  private static func style(
+    of cell: MachineView.TextScreen.Cell, on screen: MachineView.TextScreen
+  ) -> Style {
+    guard screen.isBlinking, cell.color & 0x80 != 0 else { return Style(.guest, color: cell.color) }
+    return Style(.guest, .blink, color: cell.color & 0x7F)
   }
 
   /// How far to scroll so that `position` is inside a window, in jumps so that typing does not

@@ -11,6 +11,12 @@ extension MachineView {
     public var cells: [Cell]
     /// The cursor's position in `cells`; nil when hidden or outside.
     public var cursor: Int?
+    /// Whether the cursor is a block; otherwise it is a line.
+    public var isBlockCursor = false
+    /// Whether bit 7 of `color` makes a character blink; otherwise its background is bright.
+    public var isBlinking = true
+    /// What there is instead of text, in a few words; nil where there is text.
+    public var instead: String?
 
     /// A screen; missing cells count as blank.
     public init(columns: Int = 80, rows: Int = 25, cells: [Cell] = [], cursor: Int? = nil) {
@@ -24,7 +30,7 @@ extension MachineView {
     public struct Cell: Equatable, Sendable {
       /// A code page 437 glyph.
       public var glyph: UInt8
-      /// Bits 0–3 foreground, 4–6 background.
+      /// Bits 0–3 foreground, 4–6 background, 7 blink or bright background.
       public var color: UInt8
       /// A character with its colours.
       public init(glyph: UInt8, color: UInt8 = 0x07) {

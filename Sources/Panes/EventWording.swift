@@ -108,6 +108,13 @@ private struct EventWords {
         text = "shadow page tables emptied"
         why = "The guest flushed its TLB, or the tables were full; they fill again page by page."
       }
+    case .speaker:
+      kind = .other
+      text = event.detail == 0 ? "speaker off" : "speaker \(event.detail) Hz"
+      why =
+        event.detail == 0
+        ? "Bit 0 or 1 of port 61h, or counter 2 of the timer, keeps the speaker still."
+        : "Port 61h lets counter 2 of the timer through: 1193182 Hz divided by \(event.info)."
     case .hypercall, .vmExit, .vmEntry, .translation, .injection, .worldSwitch:
       kind = .other
       text = "\(event.kind)"

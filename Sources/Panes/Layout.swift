@@ -27,7 +27,8 @@ struct Layout {
 
   static let smallest = Size(width: 40, height: 12)
 
-  init(_ size: Size) {
+  /// The rows of a console are as many as fit when it has more than 25, where there is room.
+  init(_ size: Size, consoleRows: Int = 25) {
     shape = Layout.shape(size)
     status = Rect(x: 0, y: 0, width: size.width, height: 1)
     let whyRows = shape == .narrow ? 0 : 1
@@ -39,7 +40,7 @@ struct Layout {
     case .narrow: narrow(body)
     case .compact: compact(body)
     case .wide: wide(body)
-    case .broad: broad(body)
+    case .broad: broad(body, consoleRows: max(25, consoleRows))
     }
   }
 
@@ -92,10 +93,10 @@ struct Layout {
       x: inner.x + codeWidth + 1, y: lowerY, width: inner.width - codeWidth - 1, height: lower)
   }
 
-  private mutating func broad(_ body: Rect) {
+  private mutating func broad(_ body: Rect, consoleRows: Int) {
     let inner = body.inside
     let rows = inner.height - 1
-    (console, code) = stack(inner.x, 80, inner, lowerRows: rows - min(25, rows - 8))
+    (console, code) = stack(inner.x, 80, inner, lowerRows: rows - min(consoleRows, rows - 8))
     rings = Rect(x: inner.x + 81, y: inner.y, width: 40, height: inner.height)
     let eventsX = rings.x + rings.width + 1
     events = Rect(

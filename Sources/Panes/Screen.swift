@@ -7,7 +7,8 @@ public enum Screen {
     _ view: MachineView, _ state: ScreenState, size: Size, charset: Charset
   ) -> Surface {
     var surface = Surface(size: size, charset: charset)
-    let layout = Layout(size)
+    let isText = state.console(for: view) == .text
+    let layout = Layout(size, consoleRows: isText ? view.textScreen?.rows ?? 0 : 0)
     guard layout.shape != .none else {
       drawTooSmall(into: &surface)
       return surface

@@ -82,11 +82,12 @@ struct Theme {
       if background == 7 { ink.attributes.insert(.reverse) }
       return ink
     }
-    if color & 0x77 == 0x07 { return Ink(attributes: foreground > 7 ? .bold : []) }
+    if color & 0xF7 == 0x07 { return Ink(attributes: foreground > 7 ? .bold : []) }
     var ink = Ink(foreground: swapped(foreground & 7), background: swapped(background))
     if foreground > 7 {
       if colors >= 16 { ink.foreground += 8 } else { ink.attributes.insert(.bold) }
     }
+    if color & 0x80 != 0 && colors >= 16 { ink.background += 8 }
     return ink
   }
 

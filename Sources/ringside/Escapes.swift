@@ -1,5 +1,34 @@
+import Chipset
+
 /// TEXT of `--send` and `--keys`: backslashes for what a command line cannot hold.
 enum Escapes {
+  /// The text to type on the keyboard that `text` stands for. Beside the escapes of `bytes` there are
+  /// keys by name: `\\{f2}`; `\\{+leftShift}` holds one, and `\\{-leftShift}` lets it go.
+  static func keys(_ text: String) -> String? {
+    var result = ""
+    var rest = Substring(text)
+    while let start = rest.firstRange(of: "\\{") {
+      guard let end = rest[start.upperBound...].firstIndex(of: "}"),
+        let before = bytes(String(rest[..<start.lowerBound])),
+        let key = key(rest[start.upperBound..<end])
+      else { return nil }
+      result += String(decoding: before, as: UTF8.self) + key
+      rest = rest[rest.index(after: end)...]
+    }
+    return bytes(String(rest)).map { result + String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func key(_ name: Substring) -> String? {
+    var name = name
+    var mark = ""
+    if name.count > 1, let sign = name.first, sign == "+" || sign == "-" {
+      mark = String(Character(sign == "+" ? Keyboard.holdMark : Keyboard.releaseMark))
+      name.removeFirst()
+    }
+    if name.unicodeScalars.count == 1 { return mark + name }
+    return Keyboard.Key(rawValue: String(name)).map { mark + String(Character($0.character)) }
+  }
+
   /// The bytes that `text` stands for; nil if a backslash is followed by something unknown.
   static func bytes(_ text: String) -> [UInt8]? {
     var result: [UInt8] = []

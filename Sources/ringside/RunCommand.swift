@@ -40,7 +40,12 @@ struct RunCommand: ParsableCommand {
   var send: [String] = []
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("The same, but type TEXT on the keyboard.", valueName: "regex=text"))
+    help: ArgumentHelp(
+      "The same, but type TEXT on the keyboard.",
+      discussion: """
+        Keys have names: \\{up} \\{f2} \\{pageDown} \\{keypad5} \\{pause}. \\{+leftShift} holds a \
+        key, \\{-leftShift} lets it go.
+        """, valueName: "regex=text"))
   var keys: [String] = []
   @Option(help: ArgumentHelp("End with status 0 when this appears.", valueName: "regex"))
   var until: String?

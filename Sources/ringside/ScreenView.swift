@@ -163,6 +163,13 @@ extension MachineView.TextScreen {
       columns: screen.columns, rows: screen.rows,
       cells: screen.cells.map { Cell(glyph: $0.character, color: $0.attribute) },
       cursor: screen.cursor)
+    isBlockCursor = screen.isBlockCursor
+    isBlinking = screen.isBlinking
+    switch screen.content {
+    case .text: break
+    case .graphics: instead = "a graphics mode: there is no text to show"
+    case .off: instead = "the guest has switched the screen off"
+    }
   }
 }
 

@@ -30,25 +30,30 @@ struct Watcher {
       try Self.regex(pattern, option: "--until")
     }
     for text in sends {
-      let (regex, bytes) = try Self.parse(text, option: "--send")
+      let (regex, rest) = try Self.split(text, option: "--send")
+      guard let bytes = Escapes.bytes(rest) else {
+        throw UserError("--send \(text): a backslash stands before n r t b e 0 \\ or xHH")
+      }
       rules.append(Rule(regex: regex, input: .serial(bytes)))
     }
     for text in keys {
-      let (regex, bytes) = try Self.parse(text, option: "--keys")
-      rules.append(Rule(regex: regex, input: .keys(String(decoding: bytes, as: UTF8.self))))
+      let (regex, rest) = try Self.split(text, option: "--keys")
+      guard let typed = Escapes.keys(rest) else {
+        throw UserError(
+          "--keys \(text): a backslash stands before n r t b e 0 \\ xHH or a key's name, as {f2}")
+      }
+      rules.append(Rule(regex: regex, input: .keys(typed)))
     }
   }
 
-  private static func parse(_ text: String, option: String) throws(UserError)
-    -> (Regex<AnyRegexOutput>, [UInt8])
+  private static func split(_ text: String, option: String) throws(UserError)
+    -> (Regex<AnyRegexOutput>, String)
   {
     guard let separator = text.firstIndex(of: "=") else {
       throw UserError("\(option) \(text): write REGEX=TEXT, as in \(option) 'login:=root\\n'")
     }
-    guard let bytes = Escapes.bytes(String(text[text.index(after: separator)...])) else {
-      throw UserError("\(option) \(text): a backslash stands before n r t b e 0 \\ or xHH")
-    }
-    return (try regex(String(text[..<separator]), option: option), bytes)
+    let rest = String(text[text.index(after: separator)...])
+    return (try regex(String(text[..<separator]), option: option), rest)
   }
 
   private static func regex(_ pattern: String, option: String) throws(UserError)

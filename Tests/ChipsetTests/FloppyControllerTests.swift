@@ -95,7 +95,7 @@ import Testing
     setDMA(board, mode: 0x46, address: 0x1_2345, count: 1024)
     command(board, 0xE6, 0, 3, 0, 18, 2, 18, 0x1B, 0xFF)
     finish(board)
-    #expect(result(board, 7) == [0, 0, 0, 3, 1, 2, 2])
+    #expect(result(board, 7) == [0x04, 0, 0, 3, 1, 2, 2])
     // Cylinder 3, head 0, sector 18 is sector 125; the next one is on the other head.
     #expect(memory.bytes[0x1_2344..<0x1_2347] == [0, 125, 125])
     #expect(memory.bytes[0x1_2544..<0x1_2546] == [125, 126])
@@ -137,6 +137,105 @@ import Testing
     finish(board)
     command(board, 0x08)
     #expect(result(board, 2)[0] == 0x71)
+  }
+
+  @Test func formatsATrack() {
+    let (board, disk, memory) = board()
+    seek(board, to: 2)
+    for sector in 0..<18 {
+      memory.bytes.replaceSubrange(sector * 4..<sector * 4 + 4, with: [2, 1, UInt8(sector + 1), 2])
+    }
+    setDMA(board, mode: 0x4A, address: 0, count: 72)
+    command(board, 0x4D, 0x04, 2, 18, 0x54, 0xF6)
+    finish(board)
+    #expect(result(board, 7).prefix(3) == [0x04, 0, 0])
+    // Cylinder 2, head 1 has sectors 90 to 107.
+    #expect(disk.sectors[89][0] == 89 && disk.sectors[108][0] == 108)
+    #expect(disk.sectors[90...107].allSatisfy { $0 == [UInt8](repeating: 0xF6, count: 512) })
+    // A layout that an image cannot hold.
+    command(board, 0x4D, 0x04, 2, 9, 0x54, 0x00)
+    finish(board)
+    #expect(result(board, 7).prefix(2) == [0x44, 0x02])
+    #expect(disk.sectors[90][0] == 0xF6)
+  }
+
+  @Test func verifiesAndScans() {
+    let (board, _, memory) = board()
+    command(board, 0x56, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF)
+    finish(board)
+    #expect(result(board, 7).prefix(2) == [0, 0])
+    // With a count: two sectors.
+    command(board, 0x56, 0x80, 0, 0, 1, 2, 18, 0x1B, 2)
+    finish(board)
+    #expect(result(board, 7) == [0, 0, 0, 0, 0, 3, 2])
+    // A DMA channel that verifies counts without writing.
+    memory.bytes[0] = 0xEE
+    setDMA(board, mode: 0x42, address: 0, count: 512)
+    command(board, 0x46, 0, 0, 0, 2, 2, 18, 0x1B, 0xFF)
+    finish(board)
+    #expect(result(board, 7)[0] == 0 && memory.bytes[0] == 0xEE && board.input(0x08) & 4 != 0)
+    // Sector 3 of cylinder 0 is full of 2.
+    for index in 0..<1536 { memory.bytes[index] = 2 }
+    setDMA(board, mode: 0x4A, address: 0, count: 1536)
+    command(board, 0x51, 0, 0, 0, 1, 2, 18, 0x1B, 1)
+    finish(board)
+    #expect(result(board, 7) == [0, 0, 0x08, 0, 0, 3, 2])
+  }
+
+  @Test func seeksByDistance() {
+    let (board, _, _) = board()
+    for (code, distance, cylinder): (UInt8, UInt8, UInt8) in [
+      (0xCF, 10, 10), (0x8F, 4, 6), (0x8F, 200, 0), (0xCF, 200, 83),
+    ] {
+      command(board, code, 0, distance)
+      finish(board)
+      command(board, 0x08)
+      #expect(result(board, 2) == [0x20, cylinder])
+    }
+  }
+
+  @Test func needsTheMotorAndTheSelectedDrive() {
+    let (board, _, _) = board()
+    for output: UInt8 in [0x0C, 0x1D] {
+      board.out(0x3F2, output)
+      command(board, 0x4A, 0)
+      finish(board)
+      #expect(result(board, 7).prefix(2) == [0x40, 0x01])
+    }
+    board.out(0x3F2, 0x1C)
+    command(board, 0x4A, 0)
+    finish(board)
+    #expect(result(board, 7) == [0, 0, 0, 0, 0, 1, 2])
+    command(board, 0x18)  // PART ID, which came with the 82078.
+    #expect(result(board, 1) == [0x80])
+  }
+
+  @Test func channelFourLetsTheOthersThrough() {
+    let (board, _, _) = board()
+    setDMA(board, mode: 0x46, address: 0, count: 512)
+    board.out(0xD4, 0x04)
+    command(board, 0x46, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF)
+    finish(board)
+    #expect(result(board, 7).prefix(2) == [0x40, 0x10])
+    board.out(0xD4, 0x00)
+    command(board, 0x46, 0, 0, 0, 1, 2, 18, 0x1B, 0xFF)
+    finish(board)
+    #expect(result(board, 7)[0] == 0)
+  }
+
+  @Test(
+    arguments: [
+      (320, 40, 1, 8, 1), (360, 40, 1, 9, 1), (640, 40, 2, 8, 1), (720, 40, 2, 9, 1),
+      (1440, 80, 2, 9, 4), (2400, 80, 2, 15, 2), (2880, 80, 2, 18, 4), (3360, 80, 2, 21, 4),
+      (3444, 82, 2, 21, 4), (5760, 80, 2, 36, 5), (1, 80, 2, 18, 4), (2532, 80, 2, 18, 4),
+      (2900, 80, 2, 36, 5),
+    ] as [(UInt64, Int, Int, Int, UInt8)])
+  func theSizeSaysWhatADiskIs(
+    size: UInt64, cylinders: Int, heads: Int, sectors: Int, drive: UInt8
+  ) {
+    let geometry = FloppyGeometry(sectorCount: size)
+    #expect((geometry.cylinders, geometry.heads, geometry.sectors) == (cylinders, heads, sectors))
+    #expect(geometry.driveType == drive)
   }
 
   /// Any program of port accesses leaves a board that works after a reset, and a state that loads.

@@ -58,27 +58,110 @@ import Testing
     #expect(board.textScreen().columns == 0)
   }
 
-  @Test func registersAreReadBack() {
+  private func setAttribute(_ board: Board, _ register: UInt8, _ value: UInt8) {
+    _ = board.input(0x3DA)
+    board.out(0x3C0, register, value, 0x20)
+  }
+
+  @Test func registersHaveTheBitsOfAVGA() {
     let board = Board.sample()
-    for (index, count): (UInt16, UInt8) in [(0x3C4, 5), (0x3CE, 9), (0x3D4, 25)] {
-      setController(board, 0x11, 0x0E)
-      for register in 0..<count {
-        board.out(index, register)
-        board.out(index + 1, 0x40 + register)
+    let sequencer: [UInt8] = [0x03, 0x3D, 0x0F, 0x3F, 0x0E]
+    let graphics: [UInt8] = [0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF]
+    var controller = [UInt8](repeating: 0xFF, count: 25)
+    for (register, mask): (Int, UInt8) in [
+      (0x08, 0x7F), (0x0A, 0x3F), (0x0B, 0x7F), (0x11, 0x7F), (0x14, 0x7F), (0x17, 0xEF),
+    ] { controller[register] = mask }
+    for (index, masks): (UInt16, [UInt8]) in [
+      (0x3C4, sequencer), (0x3CE, graphics), (0x3D4, controller),
+    ] {
+      // Bit 7 of register 11h protects others.
+      setController(board, 0x11, 0x7F)
+      for register in masks.indices where index != 0x3D4 || register != 0x11 {
+        board.out(index, UInt8(register), at: 0)
+        board.out(index + 1, 0xFF)
       }
-      for register in 0..<count {
-        board.out(index, register)
-        #expect(board.input(index) == register)
-        // Register 11h of the CRTC has protected nothing: its bit 7 is clear.
-        #expect(board.input(index + 1) == 0x40 + register)
+      for (register, mask) in masks.enumerated() {
+        board.out(index, UInt8(register))
+        #expect(board.input(index) == UInt8(register) && board.input(index + 1) == mask)
       }
-      board.out(index, count)
+      board.out(index, UInt8(masks.count))
       #expect(board.input(index + 1) == 0xFF)
     }
     board.out(0x3C2, 0xE3)
     #expect(board.input(0x3CC) == 0xE3)
     board.out(0x3DA, 0x02)
     #expect(board.input(0x3CA) == 0x02)
+  }
+
+  @Test func fortyColumnsAreHalfTheDots() {
+    let board = Board.sample()
+    setController(board, 0x11, 0x0E)
+    for (register, value): (UInt8, UInt8) in [(0x01, 0x27), (0x13, 0x14)] {
+      setController(board, register, value)
+    }
+    put("row", 0x07, at: 40, on: board)
+    let screen = board.textScreen()
+    #expect((screen.columns, screen.rows) == (40, 25) && screen.lines[1] == "row")
+    // 200 lines, each shown twice, make the same picture of eight lines a character.
+    setController(board, 0x09, 0xC7)
+    #expect(board.textScreen().rows == 25)
+  }
+
+  @Test func theCursorIsABlockOrALine() {
+    let board = Board.sample()
+    #expect(board.textScreen().cursor == 0 && !board.textScreen().isBlockCursor)
+    setController(board, 0x0A, 0x00)
+    #expect(board.textScreen().isBlockCursor)
+    setController(board, 0x0A, 0x08)
+    #expect(!board.textScreen().isBlockCursor)
+    // Outside the cell, or upside down, there is none.
+    setController(board, 0x0B, 0x1F)
+    setController(board, 0x0A, 0x10)
+    #expect(board.textScreen().cursor == nil)
+    setController(board, 0x0A, 0x0E)
+    setController(board, 0x0B, 0x0D)
+    #expect(board.textScreen().cursor == nil)
+  }
+
+  @Test func bitSevenBlinksOrIsBright() {
+    let board = Board.sample()
+    #expect(board.textScreen().isBlinking)
+    setAttribute(board, 0x10, 0x04)
+    #expect(!board.textScreen().isBlinking && board.textScreen().content == .text)
+  }
+
+  @Test func theSplitScreenBeginsAtZero() {
+    let board = Board.sample()
+    put("first", 0x07, at: 0, on: board)
+    put("scrolled", 0x07, at: 0x1000, on: board)
+    setController(board, 0x0C, 0x10)
+    setController(board, 0x11, 0x0E)
+    // Line compare 319, the last line of row 19.
+    setController(board, 0x18, 0x3F)
+    setController(board, 0x09, 0x0F)
+    let lines = board.textScreen().lines
+    #expect(lines[0] == "scrolled" && lines[20] == "first")
+    setController(board, 0x0E, 0x00)
+    setController(board, 0x0F, 81)
+    #expect(board.textScreen().cursor == 21 * 80 + 1)
+  }
+
+  @Test func whatIsNoTextIsCalledByItsName() {
+    let board = Board.sample()
+    for (index, on, off): (UInt16, UInt32, UInt32) in [
+      (0x3C4, 0x2001, 0x0001), (0x3C4, 0x0100, 0x0300), (0x3D4, 0x2317, 0xA317),
+    ] {
+      board.writePort(index, width: 2, value: on, at: 0)
+      #expect(board.textScreen().content == .off && board.textScreen().rows == 0)
+      board.writePort(index, width: 2, value: off, at: 0)
+      #expect(board.textScreen().content == .text)
+    }
+    _ = board.input(0x3DA)
+    board.out(0x3C0, 0x00)
+    #expect(board.textScreen().content == .off)
+    board.out(0x3C0, 0x00, 0x20)
+    board.writePort(0x3CE, width: 2, value: 0x0506, at: 0)
+    #expect(board.textScreen().content == .graphics)
   }
 
   @Test func timingIsWriteProtected() {

@@ -36,6 +36,22 @@ import X86
     #expect(listening.serialInputCanWake())
   }
 
+  /// A beep: counter 2 in mode 3 with 4A9h, and the two bits of port 61h on and off.
+  @Test func theSpeakerIsInTheLog() throws {
+    let code: [UInt8] = [
+      0xB0, 0xB6, 0xE6, 0x43, 0xB0, 0xA9, 0xE6, 0x42, 0xB0, 0x04, 0xE6, 0x42, 0xB0, 0x03, 0xE6,
+      0x61,
+      0xB0, 0x00, 0xE6, 0x61, 0xFA, 0xF4,
+    ]
+    let machine = try Machine(ImageFiles.kernel(code: code))
+    #expect(machine.run(until: .max) == .stopped(.haltedForGood))
+    #expect(machine.cpu.log.total(of: .speaker) == 2)
+    let events = (0..<machine.cpu.log.count).compactMap { machine.cpu.log[$0] }
+    let sounds = events.filter { $0.kind == .speaker }
+    #expect(sounds.map(\.detail) == [1000, 0] && sounds.map(\.info) == [0x4A9, 0])
+    #expect(sounds.map(\.tick) == [8, 10])
+  }
+
   @Test func aThirdFaultStopsTheMachine() throws {
     // lidt [100010h], an empty table; ud2
     let code: [UInt8] =

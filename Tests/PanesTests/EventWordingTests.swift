@@ -45,6 +45,13 @@ import X86
     #expect(MachineView.Event(fault).text == "#PF(6) at 08048000 mov [bx],ax")
   }
 
+  @Test func theSpeakerHasItsTone() {
+    var sound = Transition(kind: .speaker)
+    #expect(MachineView.Event(sound).text == "speaker off")
+    (sound.info, sound.detail) = (0x4A9, 1000)
+    #expect(MachineView.Event(sound).text == "speaker 1000 Hz")
+  }
+
   @Test func callsAndReturnsSayWhere() {
     var call = Transition(kind: .softwareInterrupt)
     call.vector = 0x80

@@ -112,10 +112,61 @@ struct ScreenTests {
   }
 
   @Test func inControlTheCursorIsOnlyDrawn() {
+    var view = SampleView.paused()
+    for (isBlock, attribute) in [(true, Style.Attributes.reverse), (false, .underline)] {
+      view.textScreen?.isBlockCursor = isBlock
+      let surface = Screen.draw(
+        view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+      #expect(surface.cursor == nil)
+      #expect(surface.cells.contains { $0.style.attributes.contains(attribute) })
+    }
+  }
+
+  /// 50 rows: whole when zoomed on a large terminal, in its pane as many as there is room for, and
+  /// on a small one those around the cursor.
+  @Test func fiftyRowsAreShown() throws {
+    var view = SampleView.paused()
+    view.textScreen = MachineView.TextScreen(
+      rows: 50, cells: (0..<4000).map { .init(glyph: UInt8($0 / 80 + 0x41)) }, cursor: 49 * 80)
+    var controller = ScreenController()
+    let pane = Screen.draw(
+      view, controller.state, size: Size(width: 200, height: 60), charset: .unicode)
+    #expect(pane.text.split(separator: "\n").count { $0.contains("rrrr") } == 1)
+    let rows = pane.text.split(separator: "\n").filter { $0.dropFirst().prefix(2).count == 2 }
+    let shown = Set(rows.compactMap { row in row.dropFirst(2).first })
+    #expect(shown.isSuperset(of: "HIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqr"))
+    _ = controller.handle(.character("z"), view: view)
+    let zoomed = Screen.draw(
+      view, controller.state, size: Size(width: 80, height: 51), charset: .unicode)
+    let lines = zoomed.text.split(separator: "\n", omittingEmptySubsequences: false)
+    for row in 0..<50 {
+      #expect(lines[row + 1].first == Character(Unicode.Scalar(UInt8(row + 0x41))))
+    }
+    let small = Screen.draw(
+      view, controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    #expect(small.text.contains("rrrr"))
+  }
+
+  @Test func bitSevenOfAnAttributeBlinksOrIsBright() {
+    var view = SampleView.paused()
+    view.textScreen?.cells[0] = .init(glyph: 0x58, color: 0x9F)
+    let size = Size(width: 120, height: 40)
+    func style() -> Style? {
+      let surface = Screen.draw(view, ScreenState(), size: size, charset: .unicode)
+      return surface.cells.first { $0.scalar == "X" && $0.style.role == .guest }?.style
+    }
+    #expect(style() == Style(.guest, .blink, color: 0x1F))
+    view.textScreen?.isBlinking = false
+    #expect(style() == Style(.guest, color: 0x9F))
+  }
+
+  @Test func whatIsNoTextIsSaid() {
+    var view = SampleView.paused()
+    view.textScreen = MachineView.TextScreen(columns: 0, rows: 0)
+    view.textScreen?.instead = "a graphics mode: there is no text to show"
     let surface = Screen.draw(
-      SampleView.paused(), ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
-    #expect(surface.cursor == nil)
-    #expect(surface.cells.contains { $0.style.attributes.contains(.reverse) })
+      view, ScreenState(), size: Size(width: 120, height: 40), charset: .unicode)
+    #expect(surface.text.contains("(a graphics mode: there is no text to show)"))
   }
 
   @Test func differentRingsAreMarkedWithoutColour() {

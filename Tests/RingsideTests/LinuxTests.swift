@@ -1,27 +1,12 @@
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
-/// Where `make guests` brings them. Apart from the suite, whose own condition cannot lie within.
-enum LinuxFiles {
-  static let folder =
-    #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/guests"
-  static let areHere = access(folder + "/vmlinuz", R_OK) == 0
-}
-
 /// Debian's kernel and BusyBox, where `make guests` has brought them.
-@Suite(.enabled(if: LinuxFiles.areHere, "no Linux in guests/: make guests brings it"))
+@Suite(.enabled(if: GuestFiles.hasLinux, "no Linux in guests/: make guests brings it"))
 struct LinuxTests {
-  private static let folder = LinuxFiles.folder
-
   /// The kernel's tests of its ciphers are left out: they are two thirds of its boot.
-  private static func arguments(_ console: String) -> [String] {
+  private static func arguments(_ console: String, kernel: String = "vmlinuz") -> [String] {
     [
-      "run", folder + "/vmlinuz", "--initrd", folder + "/initramfs.gz", "--append",
+      "run", GuestFiles.path(kernel), "--initrd", GuestFiles.path("initramfs.gz"), "--append",
       "console=\(console) quiet cryptomgr.notests",
     ]
   }
@@ -46,6 +31,22 @@ struct LinuxTests {
       ])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("42--i686"))
+  }
+
+  /// Three levels of page tables, pages that cannot be executed, SYSENTER.
+  @Test(
+    .enabled(if: GuestFiles.have("vmlinuz-pae"), "no vmlinuz-pae in guests/: make guests brings it")
+  )
+  func theKernelWithPAEUsesNXAndSEP() throws {
+    let run = try Program(
+      Self.arguments("ttyS0", kernel: "vmlinuz-pae") + [
+        "--send", "/ # =uname -r; dmesg | grep -i nx; grep -o -w -E 'pae|nx|sep' /proc/cpuinfo\\n",
+        "--send", "\nnx\r?\n/ # =echo all $((1 + 1))\\n", "--until", "all 2",
+        "--max-instructions", "12000000000",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("-686-pae") && run.output.contains("protection: active"))
+    #expect(run.output.contains("pae\r\nsep\r\nnx\r\n"))
   }
 
   /// Decompression, the kernel's patching of itself and its first milliseconds.

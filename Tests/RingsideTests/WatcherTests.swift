@@ -86,4 +86,19 @@ import Testing
   func rulesThatMakeNoSenseAreRefused(rule: String) {
     #expect(throws: UserError.self) { try watcher(send: [rule]) }
   }
+
+  @Test(arguments: [
+    ("x={f2}", "{f2}"), ("x=\\{f2}a\\n", "\u{F705}a\n"),
+    ("x=\\{+leftShift}\\{up}\\{-leftShift}", "\u{F8FE}\u{F785}\u{F700}\u{F8FF}\u{F785}"),
+    ("x=\\{+a}\\{-}", "\u{F8FE}a-"),
+  ]) func keysHaveNames(rule: String, text: String) throws {
+    var watcher = try watcher(keys: [rule])
+    watcher.receive(Array("x".utf8))
+    #expect(watcher.check(screen: []).inputs == [.keys(text)])
+  }
+
+  @Test(arguments: ["x=\\{nokey}", "x=\\{up", "x=\\q"])
+  func unknownKeysAreRefused(rule: String) {
+    #expect(throws: UserError.self) { try Watcher(sends: [], keys: [rule], until: nil) }
+  }
 }

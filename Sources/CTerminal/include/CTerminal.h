@@ -9,11 +9,11 @@
 typedef struct {
   uint32_t scalar;
   int16_t fg, bg;
-  uint8_t attrs; /* CT_BOLD | CT_REVERSE | CT_UNDERLINE */
+  uint8_t attrs; /* CT_BOLD | CT_REVERSE | CT_UNDERLINE | CT_BLINK */
   uint8_t width; /* columns; 0 = right half of the character before */
 } ct_cell;
 
-enum { CT_BOLD = 1, CT_REVERSE = 2, CT_UNDERLINE = 4 };
+enum { CT_BOLD = 1, CT_REVERSE = 2, CT_UNDERLINE = 4, CT_BLINK = 8 };
 enum { CT_CHARSET_AUTO = -1, CT_CHARSET_ASCII = 0, CT_CHARSET_UTF8 = 1 };
 enum { CT_OK, CT_NOT_A_TTY, CT_UNKNOWN_TERM, CT_TOO_SIMPLE, CT_FAILED };
 

@@ -80,6 +80,15 @@ extension CPU {
     entry.pointee.code = UInt32(line)
   }
 
+  /// The speaker plays a tone of so many hertz, or none (0). To be called between runs. `divisor` is
+  /// the timer's count for it.
+  public mutating func recordSpeaker(frequency: UInt32, divisor: UInt32) {
+    let entry = open(.speaker)
+    entry.pointee.actor = .device
+    entry.pointee.info = UInt64(divisor)
+    entry.pointee.detail = UInt64(frequency)
+  }
+
   /// Writes a reset of the whole machine down in the log; to be called before it happens.
   public mutating func recordReset() {
     open(.reset).pointee.actor = .device

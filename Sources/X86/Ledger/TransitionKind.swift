@@ -63,6 +63,9 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   /// The monitor changed from one guest, or from the host, to another.
   case worldSwitch
 
+  /// The speaker began a tone, changed it or fell silent.
+  case speaker
+
   /// Device accesses and interrupt edges: too frequent to keep unless somebody asks.
   public var isAccess: Bool {
     switch self {
@@ -151,7 +154,7 @@ extension Transition {
     case .portRead, .portWrite: .portAccess
     case .memoryMappedRead, .memoryMappedWrite: .memoryMappedAccess
     case .halt: .halt
-    case .deviceEdge, .reset, .shutdown: .none
+    case .deviceEdge, .reset, .shutdown, .speaker: .none
     case .hypercall: .hypercall
     case .vmExit: .vmExit
     case .vmEntry: .vmEntry
