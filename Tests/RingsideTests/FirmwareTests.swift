@@ -35,6 +35,15 @@ struct FirmwareTests {
     #expect(run.output.ranges(of: "Hello from real mode").count == 2)
   }
 
+  @Test func seaBIOSBootsRinglet() throws {
+    let run = try Program([
+      "run", "--bios", seaBIOS, "--vgabios", videoBIOS, "--floppy", "images/built/ringlet.img",
+      "--send", "\\$ $=getpid\\n", "--send", "\\$ $=exit 5\\n", "--timeout", "100",
+    ])
+    #expect(run.status == 5)
+    #expect(run.output.contains("1000 system calls"))
+  }
+
   /// What is in the CD-ROM drive is no bootable disc, and SeaBIOS says so before it goes on.
   @Test(arguments: [("a", "Floppy"), ("c", "Hard Disk"), ("d", "DVD/CD")])
   func theBootOptionChooses(drive: String, name: String) throws {

@@ -4,12 +4,12 @@
 enum PrivilegeTable {
   static let names = [
     "cli", "sti", "in", "out", "insb", "outsb", "hlt", "mov r,cr0", "mov r,cr2", "mov r,cr3",
-    "mov r,cr4", "mov cr0,r", "mov cr3,r", "mov r,dr7", "mov dr7,r", "clts", "lmsw", "lgdt", "lidt",
-    "lldt", "ltr", "invlpg", "wbinvd", "rdmsr", "wrmsr", "sgdt", "sidt", "sldt", "str", "smsw",
-    "pushf", "mov r,cs", "push cs", "mov r,ss", "cpuid", "rdtsc", "popf IF=0", "popf IOPL=3",
-    "iret IF=0", "iret IOPL=3", "iret ring 3", "lar", "lsl", "verr", "verw", "mov ds,10",
-    "pop ss 10", "jmp 08", "call 08", "retf 08", "iret 08", "mov ds,rpl0", "mov ss,rpl0",
-    "jmp rpl0", "retf rpl0", "int 80", "int3",
+    "mov r,cr4", "mov cr0,r", "mov cr2,r", "mov cr3,r", "mov cr4,r", "mov r,dr7", "mov dr7,r",
+    "clts", "lmsw", "lgdt", "lidt", "lldt", "ltr", "invlpg", "invd", "wbinvd", "rdmsr", "wrmsr",
+    "sysexit", "sgdt", "sidt", "sldt", "str", "smsw", "pushf", "mov r,cs", "push cs", "mov r,ss",
+    "cpuid", "rdtsc", "popf IF=0", "popf IOPL=3", "iret IF=0", "iret IOPL=3", "iret ring 3", "lar",
+    "lsl", "verr", "verw", "mov ds,10", "pop ss 10", "jmp 08", "call 08", "retf 08", "iret 08",
+    "mov ds,rpl0", "mov ss,rpl0", "jmp rpl0", "retf rpl0", "int 80", "int3",
   ]
 
   static var lines: [String] {

@@ -52,6 +52,13 @@ struct Program {
     (output, errors) = (texts[0], texts[1])
   }
 
+  /// Where a program is that the host may have.
+  static func find(_ name: String) -> String? {
+    (getenv("PATH").map { String(cString: $0) } ?? "")
+      .split(separator: ":").map { "\($0)/\(name)" }
+      .first { access($0, X_OK) == 0 }
+  }
+
   /// Beside the test bundle, or where `swift build` puts it.
   static var path: String {
     get throws {

@@ -13,6 +13,8 @@ next:
   test al, al
   jz stop
   stosw                               // character and colour to the screen
+  mov dx, 0x3f8                       // COM1's transmit register
+  out dx, al
   mov ecx, eax
   mov dx, 0x3fd                       // COM1's line status register
 wait:
@@ -20,11 +22,10 @@ wait:
   test al, 0x20                       // may it take another byte?
   jz wait
   mov eax, ecx
-  mov dx, 0x3f8                       // COM1's transmit register
-  out dx, al
   jmp next
 stop:
   mov al, 10                          // a line feed ends the serial line
+  mov dx, 0x3f8
   out dx, al
   cli                                 // with interrupts off,
   hlt                                 // this is the end

@@ -89,9 +89,16 @@ probe "mov cr0,r"
   mov eax, [saved_cr0]
   mov cr0, eax
   done
+probe "mov cr2,r"
+  mov cr2, eax
+  done
 probe "mov cr3,r"
   xor eax, eax
   mov cr3, eax
+  done
+probe "mov cr4,r"
+  mov eax, cr4
+  mov cr4, eax
   done
 probe "mov r,dr7"
   mov eax, dr7
@@ -124,6 +131,9 @@ probe "ltr"
 probe "invlpg"
   invlpg [scratch]
   done
+probe "invd"
+  invd
+  done
 probe "wbinvd"
   wbinvd
   done
@@ -133,10 +143,15 @@ probe "rdmsr"
   done
 probe "wrmsr"
   mov ecx, 0x174
-  xor eax, eax
+  mov eax, CODE
   xor edx, edx
   wrmsr
   done
+probe "sysexit"                       // to ring 3: CS and SS follow from what WRMSR wrote above
+  lea edx, [1f]
+  mov ecx, esp
+  sysexit
+1: done
 
 // Not privileged, and they read what a monitor would rather not show.
 probe "sgdt"

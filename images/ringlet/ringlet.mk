@@ -1,7 +1,8 @@
 # Ringlet: its programs, the disk they lie on, and the kernel with that disk in it.
 RINGLET := $(OUT)/ringlet
 COMMANDS := sh help ls cat echo wc rm ps kill halt
-DEMOS := getpid ctxsw forks pages divide illegal port cli rings cpuid timer diskcopy puts smc spin
+DEMOS := getpid ctxsw forks pages divide illegal port cli rings cpuid timer diskcopy puts smc spin \
+  abuse
 PROGRAMS := $(COMMANDS) $(DEMOS)
 LIBRARY := $(addprefix $(RINGLET)/user/,start.o print.o text.o line.o) $(OUT)/common/memory.o
 
@@ -20,7 +21,7 @@ $(RINGLET)/disk/readme: ringlet/disk/readme
 	cp $< $@
 $(RINGLET)/disk/disk.o: private CC += -I$(RINGLET)/disk
 $(RINGLET)/disk/disk.o: $(addprefix $(RINGLET)/disk/,files.inc readme $(PROGRAMS))
-$(RINGLET)/ringlet.disk: $(RINGLET)/disk/disk.o ringlet/disk/disk.ld
+$(OUT)/ringlet.disk: $(RINGLET)/disk/disk.o ringlet/disk/disk.ld
 	$(LD) -T ringlet/disk/disk.ld --oformat binary $< -o $@
 
 KERNEL := start entry main lock print memory paging process exec trap syscall console block \
@@ -30,7 +31,7 @@ RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
   $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(OUT)/common/memory.o
 # A kernel stack has one page. Private: or make would pass this on to the programs on the disk.
 $(RINGLET_OBJECTS): private CC += -Wframe-larger-than=256
-$(RINGLET)/kernel/start.o: private CC += -I$(RINGLET)
-$(RINGLET)/kernel/start.o: $(RINGLET)/ringlet.disk
+$(RINGLET)/kernel/start.o: private CC += -I$(OUT)
+$(RINGLET)/kernel/start.o: $(OUT)/ringlet.disk
 $(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld
 	$(LD) -T common/guest.ld $(filter %.o,$^) -o $@

@@ -29,7 +29,9 @@ int console_read(char *to, uint32_t count) {
   return (int)done;
 }
 
+/// Serial lines are slow: who is killed meanwhile need not see the end of it.
 int console_write(const char *from, uint32_t count) {
-  for (uint32_t index = 0; index < count; index++) machine->console_put(from[index]);
-  return (int)count;
+  uint32_t done = 0;
+  while (done < count && !current->is_killed) machine->console_put(from[done++]);
+  return (int)done;
 }

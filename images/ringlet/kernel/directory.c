@@ -33,23 +33,30 @@ struct inode *directory_find(const char *name) {
   return entry.inode ? inode_get(entry.inode) : NULL;
 }
 
+/// A new file of that name. NULL if the name is too long, or the disk is full.
 struct inode *directory_create(const char *name) {
+  struct directory_entry fresh = {0}, found;
   while (*name == '/') name++;
+  for (int index = 0; name[index]; index++) {
+    if (index == NAME_LENGTH) return NULL;
+    fresh.name[index] = name[index];
+  }
   struct inode *root = inode_get(ROOT_INODE);
   struct inode *inode = root ? inode_create(TYPE_FILE) : NULL;
   if (inode) {
-    struct directory_entry entry;
-    uint32_t offset = look_up(root, NULL, &entry);
-    memset(&entry, 0, sizeof entry);
-    entry.inode = (uint16_t)inode->number;
-    for (int index = 0; index < NAME_LENGTH && name[index]; index++)
-      entry.name[index] = name[index];
-    inode_write(root, &entry, offset, sizeof entry);
+    fresh.inode = (uint16_t)inode->number;
+    uint32_t offset = look_up(root, NULL, &found);
+    if (inode_write(root, &fresh, offset, sizeof fresh) != sizeof fresh) {
+      inode_unlink(inode);  // a file without a name would stay for ever
+      inode_put(inode);
+      inode = NULL;
+    }
   }
   if (root) inode_put(root);
   return inode;
 }
 
+/// Takes a file's name away. Devices and the directory itself stay: nobody could make them anew.
 int directory_remove(const char *name) {
   while (*name == '/') name++;
   struct inode *root = inode_get(ROOT_INODE);
@@ -57,12 +64,13 @@ int directory_remove(const char *name) {
   if (!root) return -1;
   uint32_t offset = look_up(root, name, &entry);
   struct inode *inode = entry.inode ? inode_get(entry.inode) : NULL;
-  if (inode) {
+  int is_file = inode && inode->disk.type == TYPE_FILE;
+  if (is_file) {
     memset(&entry, 0, sizeof entry);
     inode_write(root, &entry, offset, sizeof entry);
     inode_unlink(inode);
-    inode_put(inode);
   }
+  if (inode) inode_put(inode);
   inode_put(root);
-  return inode ? 0 : -1;
+  return is_file ? 0 : -1;
 }

@@ -14,7 +14,7 @@ struct elf_segment {
 };
 
 enum { ELF_MAGIC = 0x464c457f, I386 = 3, LOAD = 1, WRITABLE = 2 };
-enum { PROGRAM_MOST = 1 << 20, ARGUMENTS = 16, TEXT_MOST = 1024 };
+enum { PROGRAM_MOST = 1 << 20, TEXT_MOST = 1024 };
 
 static uint32_t least(uint32_t left, uint32_t right) { return left < right ? left : right; }
 
@@ -62,7 +62,7 @@ static uint32_t push_arguments(uint32_t *space, char *const *arguments) {
   for (; arguments[count]; count++) {
     uint32_t length = 1;
     while (arguments[count][length - 1]) length++;
-    if (count == ARGUMENTS || length > place - (PAGE - TEXT_MOST)) return 0;
+    if (length > place - (PAGE - TEXT_MOST)) return 0;
     place -= length;
     memcpy(page + place, arguments[count], length);
     texts[count] = user_stack_top - PAGE + place;

@@ -23,7 +23,7 @@ void print(const char *format, ...);
 _Noreturn void panic(const char *reason);
 
 // memory.c: frames, pages of physical memory
-void memory_init(uint32_t end);
+void memory_init(uint32_t kilobytes);
 void *frame_allocate(void);
 void frame_share(void *frame);
 void frame_free(void *frame);
@@ -72,7 +72,8 @@ void yield(void);
 void sleep(const void *channel, struct lock *held);
 void wakeup(const void *channel);
 
-// exec.c
+// exec.c: at most ARGUMENTS arguments
+enum { ARGUMENTS = 40 };
 int exec(const char *name, char *const *arguments);
 
 // trap.c

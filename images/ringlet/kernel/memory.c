@@ -3,7 +3,7 @@
 /// also a pointer to it.
 #include "kernel.h"
 
-enum { MEMORY_MOST = 64 << 20 };  // more than that is left alone
+enum { MEMORY_MOST = 64 << 20, KIB = 1024 };  // more than that is left alone
 
 extern uint8_t kernel_end[];
 static uint8_t references[MEMORY_MOST / PAGE];
@@ -17,8 +17,9 @@ static struct free_frame *first_free;
 
 static uint8_t *references_of(void *frame) { return &references[(uint32_t)frame / PAGE]; }
 
-void memory_init(uint32_t end) {
-  memory_end = (end < MEMORY_MOST ? end : MEMORY_MOST) & ~(PAGE - 1);
+/// Told where memory ends. In KiB, so that 4 GiB are still a number.
+void memory_init(uint32_t kilobytes) {
+  memory_end = kilobytes < MEMORY_MOST / KIB ? kilobytes * KIB & ~(PAGE - 1) : MEMORY_MOST;
   // From the top down, so that the lowest frame is taken first.
   for (uint32_t frame = memory_end - PAGE; frame >= (uint32_t)kernel_end; frame -= PAGE) {
     struct free_frame *free = (struct free_frame *)frame;

@@ -81,21 +81,17 @@ static uint32_t *next_entry(uint32_t *directory, uint32_t *address) {
 /// For fork. No page is copied: both spaces get every frame, and neither may write to it any
 /// more. Who tries nevertheless meets page_in, and gets a copy of his own.
 uint32_t *space_copy(uint32_t *from) {
-  uint32_t *to = space_create();
-  if (!to) return NULL;
-  uint32_t *entry;
-  for (uint32_t page = USER_BASE; (entry = next_entry(from, &page)); page += PAGE) {
-    uint32_t *copy = entry_for(to, page, 1);
-    if (!copy) {
-      space_free(to);
-      return NULL;
-    }
+  uint32_t *to = space_create(), *entry, *copy = to;
+  for (uint32_t page = USER_BASE; copy && (entry = next_entry(from, &page)); page += PAGE) {
+    copy = entry_for(to, page, 1);
+    if (!copy) break;
     if (*entry & WRITABLE) machine->set_entry(entry, (*entry & ~WRITABLE) | COPY_ON_WRITE);
     machine->set_entry(copy, *entry);
     frame_share(frame_of(*entry));
   }
   machine->load_directory(from);  // the TLB still holds what was writable
-  return to;
+  if (to && !copy) space_free(to);
+  return copy ? to : NULL;
 }
 
 /// Gives back the pages in a range.
@@ -125,13 +121,18 @@ uint32_t space_pages(uint32_t *directory) {
   return count;
 }
 
+static int out_of_memory(void) {
+  print("%s: out of memory\n", current->name);
+  return -1;
+}
+
 /// The program was promised this page, but it is written to for the first time since a fork.
 static int copy_page(uint32_t *entry, uint32_t address) {
   void *frame = frame_of(*entry);
   uint32_t copy = (uint32_t)frame;
   if (frame_is_shared(frame)) {
     void *fresh = frame_allocate();
-    if (!fresh) return -1;
+    if (!fresh) return out_of_memory();
     memcpy(fresh, frame, PAGE);
     frame_free(frame);
     copy = (uint32_t)fresh;
@@ -142,7 +143,8 @@ static int copy_page(uint32_t *entry, uint32_t address) {
 }
 
 /// Makes an address of the current program usable, if it has a right to it: its heap and its
-/// stack get their pages when they are first touched. 0, or -1: the program must not do that.
+/// stack get their pages when they are first touched. 0, or -1: the program must not do that, or
+/// there is no frame left for it.
 int page_in(uint32_t address, int write) {
   if (address < USER_BASE || address >= user_top) return -1;
   uint32_t *entry = entry_for(current->directory, address, 0);
@@ -153,7 +155,7 @@ int page_in(uint32_t address, int write) {
   int in_heap = address >= current->heap && address < current->heap_end;
   int in_stack = address >= user_top - STACK_MOST;
   if (!in_heap && !in_stack) return -1;
-  return space_page(current->directory, address, 1) ? 0 : -1;
+  return space_page(current->directory, address, 1) ? 0 : out_of_memory();
 }
 
 /// Whether the program may read or write a range of memory. The kernel could touch anything, so

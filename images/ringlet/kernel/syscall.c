@@ -62,23 +62,25 @@ static int sys_unlink(uint32_t name) {
   return user_text(name) ? directory_remove((const char *)name) : -1;
 }
 
-/// The arguments lie in the memory that is about to go: exec copies them before that.
+/// The arguments lie in the memory that is about to go: exec copies them before that. Their array
+/// ends with a null; one that goes on and on is refused.
 static int sys_exec(uint32_t name, uint32_t arguments) {
   if (!user_text(name)) return -1;
-  for (uint32_t slot = arguments;; slot += sizeof(char *)) {
+  for (uint32_t index = 0; index <= ARGUMENTS; index++) {
+    uint32_t slot = arguments + index * sizeof(char *);
     if (!user_range(slot, sizeof(char *), 0)) return -1;
     uint32_t text = *(uint32_t *)slot;
-    if (!text) break;
+    if (!text) return exec((const char *)name, (char *const *)arguments);
     if (!user_text(text)) return -1;
   }
-  return exec((const char *)name, (char *const *)arguments);
+  return -1;
 }
 
 static int sys_time(void) { return (int)ticks; }
 
 /// New memory costs nothing here: its pages come when they are touched, in page_in.
 static int sys_brk(uint32_t end) {
-  enum { HEAP_MOST = 16 << 20 };
+  enum { HEAP_MOST = 512 << 20 };  // more than there is: memory runs out when it is touched
   if (end == 0) return (int)current->heap_end;
   if (end < current->heap || end - current->heap > HEAP_MOST) return -1;
   uint32_t first_unused = (end + PAGE - 1) & ~(PAGE - 1);

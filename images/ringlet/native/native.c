@@ -1,7 +1,7 @@
 /// The table itself, and the operations that are one instruction long.
 #include "native.h"
 
-enum { IF = 0x200, CR0_PG = 0x80000000, CR0_WP = 0x10000, EXIT_PORT = 0xf4 };
+enum { IF = 0x200, CR0_PG = 0x80000000, CR0_WP = 0x10000, CR0_EM = 4, EXIT_PORT = 0xf4 };
 
 static void interrupts_off(void) { __asm__ volatile("cli" : : : "memory"); }
 
@@ -28,12 +28,13 @@ static NEVER_RETURNS void resume(const struct frame *frame) {
 }
 
 /// CR0.WP keeps even the kernel from writing to read-only pages. A 386 has no such bit, and
-/// the kernel does not rely on it: it asks user_range first.
+/// the kernel does not rely on it: it asks user_range first. CR0.EM refuses floating point, whose
+/// registers nobody would keep apart for the processes.
 static void load_directory(uint32_t *directory) {
   uint32_t cr0;
   __asm__ volatile("mov cr3, %1; mov %0, cr0" : "=r"(cr0) : "r"(directory) : "memory");
   if (cr0 & CR0_PG) return;
-  cr0 |= CR0_PG | CR0_WP;
+  cr0 |= CR0_PG | CR0_WP | CR0_EM;
   __asm__ volatile("mov cr0, %0; jmp 1f; 1:" : : "r"(cr0) : "memory");  // a 386 wants the jump
 }
 

@@ -21,6 +21,7 @@ int main(void) {
         "diskcopy N  blocks to a file\n"
         "puts N    lines on the console\n"
         "smc       code that changes itself\n"
-        "spin N    work for N ticks\n");
+        "spin N    work for N ticks\n"
+        "abuse     all that is forbidden\n");
   return 0;
 }

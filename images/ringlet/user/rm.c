@@ -3,6 +3,6 @@
 
 int main(int count, char **arguments) {
   for (int index = 1; index < count; index++)
-    if (unlink(arguments[index]) < 0) print("%s: no such file\n", arguments[index]);
+    if (unlink(arguments[index]) < 0) print("%s: cannot be removed\n", arguments[index]);
   return 0;
 }

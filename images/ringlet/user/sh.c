@@ -2,11 +2,11 @@
 ///     program argument ... < input > output | program ... &
 #include "user.h"
 
-enum { LINE = 80, WORDS = 16 };
+enum { LINE = 80, WORDS = LINE };
 
 static char *words[WORDS + 1];
 
-/// Cuts a line into words; the signs are words even without spaces around them. -1: too many.
+/// Cuts a line into words; the signs are words even without spaces around them.
 static int split(char *line) {
   static char buffer[2 * LINE];
   char *to = buffer;
@@ -16,7 +16,6 @@ static int split(char *line) {
       line++;
       continue;
     }
-    if (count == WORDS) return -1;
     words[count++] = to;
     if (*line == '|' || *line == '<' || *line == '>' || *line == '&') {
       *to++ = *line++;
@@ -38,7 +37,9 @@ static void become(int place, int file) {
   close(file);
 }
 
+/// File 1 may be a pipe by now; messages go where the shell's own do.
 static _Noreturn void fail(const char *what, const char *why) {
+  become(1, dup(2));
   print("%s: %s\n", what, why);
   exit(127);
 }
@@ -59,8 +60,9 @@ static _Noreturn void run(char **command) {
     become(to_file, file);
   }
   arguments[count] = NULL;
-  if (count) exec(arguments[0], arguments);
-  fail(count ? arguments[0] : "sh", "no such program; try ls");
+  if (count == 0) fail("sh", "a program's name is missing");
+  exec(arguments[0], arguments);
+  fail(arguments[0], "no such program; try ls");
 }
 
 /// Starts all parts of a pipeline, each reading what the one before it writes.
@@ -99,8 +101,7 @@ static void wait_for(int pid) {
 }
 
 static void obey(int count) {
-  if (count < 0) print("sh: too many words\n");
-  if (count <= 0) return;
+  if (count == 0) return;
   if (equal(words[0], "exit")) exit(count > 1 ? (int)number_in(words[1]) : 0);
   int in_background = equal(words[count - 1], "&");
   if (in_background) words[count - 1] = NULL;
@@ -114,6 +115,9 @@ int main(void) {
   print("shell ready, try help\n");
   for (;;) {
     print("$ ");
-    if (read_line(line, sizeof line) >= 0) obey(split(line));
+    if (read_line(line, sizeof line) < 0) break;
+    obey(split(line));
   }
+  print("\n");
+  return 0;
 }

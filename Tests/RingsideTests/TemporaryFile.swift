@@ -1,0 +1,31 @@
+import Machine
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A file that is gone when nobody uses it any more.
+final class TemporaryFile {
+  let path: String
+
+  init(_ bytes: [UInt8]) throws {
+    var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    try #require(count == bytes.count)
+  }
+
+  deinit { unlink(path) }
+
+  /// What it holds now.
+  func bytes() throws -> [UInt8] {
+    let file = try FileContents(path: path)
+    return withExtendedLifetime(file) { Array(file.bytes) }
+  }
+}
