@@ -54,9 +54,9 @@ import Testing
 
   /// mov al, FEh; out 64h, al: the keyboard controller pulls the reset line, again and again.
   @Test func aGuestThatResetsInACircleReachesTheTimeLimit() throws {
-    let path = try RingletTests.temporaryFile([0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE])
-    defer { unlink(path) }
-    let run = try Program(["run", path, "--timeout", "0.5", "--stats", "text"])
+    let run = try TemporaryFile([0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE]).use { path in
+      try Program(["run", path, "--timeout", "0.5", "--stats", "text"])
+    }
     #expect(run.status == 75)
     #expect(run.errors.contains("reset"))
   }
@@ -64,12 +64,12 @@ import Testing
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   func aSignalEndsARunWithItsReport(signal: Int32) throws {
     // cli; jmp $
-    let path = try RingletTests.temporaryFile([0xFA, 0xEB, 0xFE])
-    defer { unlink(path) }
-    let run = try Program(
-      at: "/usr/bin/timeout",
-      ["--preserve-status", "-s", "\(signal)", "2", try Program.path, "run", path]
-        + ["--stats", "json"])
+    let run = try TemporaryFile([0xFA, 0xEB, 0xFE]).use { path in
+      try Program(
+        at: "/usr/bin/timeout",
+        ["--preserve-status", "-s", "\(signal)", "2", try Program.path, "run", path]
+          + ["--stats", "json"])
+    }
     #expect(run.status == 128 + signal)
     #expect(run.errors.contains("\"stop\": \"interrupted\""))
   }

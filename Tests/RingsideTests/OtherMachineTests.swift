@@ -48,12 +48,14 @@ import Testing
 
   @Test(Bochs.condition) func filesStayOnADriveOfBochs() throws {
     let drive = try TemporaryFile(RingletTests.bytes("built/ringlet.disk"))
-    let first = try Bochs.run(
-      "ringlet", disk: drive.path, typing: "echo kept > note\\recho done\\r", until: "\ndone")
-    #expect(first.status == 0 && first.output.contains("disk in a drive"), "\(first.errors)")
-    let second = try Bochs.run(
-      "ringlet", disk: drive.path, typing: "cat note\\r", until: "\nkept")
-    #expect(second.status == 0, "\(second.errors)")
+    try drive.use { path in
+      let first = try Bochs.run(
+        "ringlet", disk: path, typing: "echo kept > note\\recho done\\r", until: "\ndone")
+      #expect(first.status == 0 && first.output.contains("disk in a drive"), "\(first.errors)")
+      let second = try Bochs.run(
+        "ringlet", disk: path, typing: "cat note\\r", until: "\nkept")
+      #expect(second.status == 0, "\(second.errors)")
+    }
   }
 }
 

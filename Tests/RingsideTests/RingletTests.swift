@@ -103,7 +103,7 @@ import X86
       ("echo kept > note\rdiskcopy\rexit 1\r", "superblock is the same\n"),
       ("cat note\rexit 1\r", "\nkept\n"),
     ] {
-      let disk = try DiskFile(path: drive.path, writable: true)
+      let disk = try drive.use { try DiskFile(path: $0, writable: true) }
       let machine = try Self.machine(disks: [disk])
       machine.receive(.serial(Array(typed.utf8)))
       let (output, stop) = Self.run(machine)
@@ -115,7 +115,8 @@ import X86
   @Test func aDriveWithoutTheFileSystemIsLeftAlone() throws {
     let drive = try TemporaryFile([UInt8](repeating: 0xE5, count: 1 << 17))
     do {
-      let machine = try Self.machine(disks: [DiskFile(path: drive.path, writable: true)])
+      let disk = try drive.use { try DiskFile(path: $0, writable: true) }
+      let machine = try Self.machine(disks: [disk])
       machine.receive(.serial(Array("echo x > note\rexit 1\r".utf8)))
       let (output, stop) = Self.run(machine)
       #expect(stop == .exit(code: 1) && output.contains("disk in memory, 128 KiB\n"))
@@ -187,8 +188,7 @@ extension RingletTests {
 
   /// The image's bytes as a file, opened; its name is gone already.
   static func contents(_ bytes: [UInt8]) throws -> FileContents {
-    let file = try TemporaryFile(bytes)
-    return try withExtendedLifetime(file) { try FileContents(path: file.path) }
+    try TemporaryFile(bytes).use { try FileContents(path: $0) }
   }
 
   /// Runs to the end, or for a minute of the guest's time.

@@ -9,7 +9,7 @@ import Testing
 
 /// A file that is gone when nobody uses it any more.
 final class TemporaryFile {
-  let path: String
+  private let path: String
 
   init(_ bytes: [UInt8]) throws {
     var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
@@ -23,9 +23,14 @@ final class TemporaryFile {
 
   deinit { unlink(path) }
 
+  /// Hands out its name. The file is there until `body` is done.
+  func use<Result>(_ body: (String) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(path) }
+  }
+
   /// What it holds now.
   func bytes() throws -> [UInt8] {
-    let file = try FileContents(path: path)
+    let file = try use { try FileContents(path: $0) }
     return withExtendedLifetime(file) { Array(file.bytes) }
   }
 }
