@@ -5,8 +5,8 @@ STEPS ?= 200000
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test conformance bench fuzz golden lint format images images-check guests \
-  clean
+.PHONY: help setup run build test conformance fuzz fuzz-devices bench golden lint format images \
+  images-check guests clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -27,11 +27,16 @@ conformance: build ## real processors and test386: RINGSIDE_VECTORS=FOLDER TEST3
 	swift test -c release $(TESTING) --filter 'VectorTests|FPUInstructionTests'
 	@Tests/conformance $(TEST386)
 
+fuzz: setup ## random cases beside others: CASES=100000 SEED=1 FUZZ="user x87 decoder disassembly system"
+	@images/need gcc-multilib nasm bochs
+	swift build -c release --build-tests $(TESTING)
+	Fuzz/run --cases $(or $(CASES),100000) --seed $(or $(SEED),1) $(FUZZ)
+
 bench: build ## CPU time beside QEMU's, about ten minutes: BENCH="--rounds 1"
 	@images/need qemu-system-x86 python3
 	Benchmarks/run $(BENCH)
 
-fuzz: setup ## hostile guests against the devices: SEEDS="1 100" STEPS=200000
+fuzz-devices: setup ## hostile guests against the devices: SEEDS="1 100" STEPS=200000
 	RINGSIDE_FUZZ_FIRST=$(word 1,$(SEEDS)) RINGSIDE_FUZZ_LAST=$(word 2,$(SEEDS)) \
 	RINGSIDE_FUZZ_STEPS=$(STEPS) swift test -c release $(TESTING) --filter BoardFuzzTests
 

@@ -4,12 +4,16 @@ PyPI: `pip install iced-x86==1.21.0`) makes of the opcode map, worded as Ringsid
 
     python3 Tests/Generators/disassembly.py > Tests/X86Tests/Vectors/disassembly.txt
 
+With `map` for an argument it writes every opcode with every ModR/M byte, bare and after each
+prefix; with `random SEED COUNT` that many random ones. Fuzz/run has them compared.
+
 Lengths, names, operands, operand sizes, displacements and privilege come from iced-x86; which
 instructions belong to the covered set, and the wording, are decided here.
 """
 
 import random
 import re
+import sys
 
 import iced_x86 as iced
 from iced_x86 import CpuidFeature, Decoder, Mnemonic, OpKind, Register
@@ -304,7 +308,40 @@ def corpus():
         yield from probe(rng.choice([16, 32]), pile + opcode, rng.randrange(256))
 
 
+PREFIXES = [0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x2E, 0x64]
+
+
+def whole_map():
+    """(mode, bytes): every opcode with every ModR/M byte."""
+    rng = random.Random(486)
+    for mode in (16, 32):
+        for opcode in range(512):
+            head = bytes([opcode]) if opcode < 256 else bytes([0x0F, opcode & 0xFF])
+            for prefix in [b""] + [bytes([p]) for p in PREFIXES]:
+                for modrm in range(256):
+                    yield mode, prefix + head + bytes([modrm]) + rng.randbytes(12)
+
+
+def random_bytes(seed, count):
+    """(mode, bytes): prefixes, an opcode, and whatever follows."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        pile = bytes(rng.choice(PREFIXES) for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 3, 12])))
+        yield rng.choice([16, 32]), pile + rng.choice([b"", b"", b"\x0f"]) + rng.randbytes(14)
+
+
+def compare_all(cases):
+    for mode, data in cases:
+        length, text, privileged = wording(data, mode)
+        shown = data[:16] if text == "(bad)" else data[:length]
+        print(mode, length, "p" if privileged else "-", shown.hex(), text)
+
+
 def main():
+    if sys.argv[1:2] == ["map"]:
+        return compare_all(whole_map())
+    if sys.argv[1:2] == ["random"]:
+        return compare_all(random_bytes(int(sys.argv[2]), int(sys.argv[3])))
     print("# mode length class bytes text; class: p if CPL or IOPL guards the instruction, else -")
     seen = set()
     for mode, data in corpus():

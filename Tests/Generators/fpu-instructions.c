@@ -5,8 +5,8 @@
  *   gcc -m32 -O1 -o fpu-instructions fpu-instructions.c
  *   ./fpu-instructions 1 > fpu-instructions.txt
  *
- * The argument is the seed; opcode and ModR/M (d8c1) may follow for one instruction alone, and a
- * count of lines for it.
+ * The arguments are the seed, opcode and ModR/M of one instruction alone (d8c1, 0 for all), and a
+ * count of lines for each. Seed 1 has the operands below, any other draws half of them.
  *
  * Lines:
  *   code control status tags registers flags memory -> control status tags changes flags memory
@@ -37,7 +37,7 @@ static uint64_t rnd(void) {
 }
 
 typedef struct { uint16_t se; uint64_t m; } ext;
-static const ext values[] = {
+static ext values[] = {
   {0, 0}, {0x8000, 0}, {0x3FFF, 0x8000000000000000ULL}, {0xBFFF, 0x8000000000000000ULL},
   {0x3FFF, 0xC000000000000000ULL}, {0xC000, 0xA000000000000000ULL},
   {0x4000, 0xC90FDAA22168C235ULL}, {0x3FFD, 0xAAAAAAAAAAAAAAABULL},
@@ -153,6 +153,22 @@ static int operandSize(enum kind kind, int is16, int width) {
 
 static ext value(void) {
   ext e = values[rnd() % count];
+  return e;
+}
+
+/* A number of any class: near others, far from them, denormal, unnormal, NaN. */
+static ext randomValue(void) {
+  ext e = {rnd() & 0xFFFF, rnd() << 40 ^ rnd()};
+  switch (rnd() & 7) {
+  case 0: e.se &= 0x8000; break;
+  case 1: e.se |= 0x7FFF; break;
+  case 2: return e;
+  case 3: e.se = (e.se & 0x8000) | (0x3FF0 + rnd() % 32); break;
+  case 4: e.se = (e.se & 0x8000) | (0x3F70 + rnd() % 0x110); break;
+  default: e.se = (e.se & 0x8000) | (0x3FFF + rnd() % 70);
+  }
+  if (rnd() & 1) e.m &= ~0ULL << (rnd() & 63);
+  if (rnd() & 7) e.m |= 1ULL << 63;
   return e;
 }
 
@@ -302,6 +318,8 @@ int main(int argc, char **argv) {
   state = strtoull(argv[1], 0, 0) * 0x9E3779B97F4A7C15ULL + 1;
   unsigned only = argc > 2 ? strtoul(argv[2], 0, 16) : 0;
   int lines = argc > 3 ? atoi(argv[3]) : 0;
+  if (strcmp(argv[1], "1"))
+    for (int i = 0; i < count; i++) if (rnd() & 1) values[i] = randomValue();
   code = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   sigaltstack(&stack, 0);

@@ -32,6 +32,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <sys/user.h>
@@ -45,7 +46,7 @@ static const char *const names[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "
 static const uint16_t selectors[6] = {0x2B, 0x23, 0x2B, 0x2B, 0, 0x63};
 static const char *const selectorNames[6] = {"es", "cs", "ss", "ds", "fs", "gs"};
 static const uint32_t regions[] = {LOW, DATA, WRAP & ~(REGION - 1), STACK};
-enum { REGIONS = sizeof regions / sizeof *regions, SIGNALS = 0x70000, SIGNAL_SIZE = 0x10000 };
+enum { REGIONS = sizeof regions / sizeof *regions, SIGNALS = 0x5A5A0000, SIGNAL_SIZE = 0x10000 };
 
 struct testcase c;
 /* Of the segments in the LDT: the base, and how much of ESP counts. */
@@ -122,9 +123,11 @@ int pick(int width) {
 }
 
 void poke(uint32_t at, int width, uint32_t v) {
-  for (; width > 0; width -= 8, v >>= 8) {
-    c.memory[c.memories].at = at++;
-    c.memory[c.memories++].value = v;
+  for (; width > 0; width -= 8, v >>= 8, at++) {
+    int i = 0;
+    while (i < c.memories && c.memory[i].at != at) i++;
+    if (i == c.memories) c.memory[c.memories++].at = at;
+    c.memory[i].value = v;
   }
 }
 
@@ -282,10 +285,13 @@ static bool hasWritten(uint8_t before[REGIONS][REGION]) {
   return false;
 }
 
-/* The first byte of the code that is no size prefix. */
+/* The first byte of the code that is no prefix. */
 static uint8_t opcode(void) {
+  static const uint8_t prefixes[] = {
+    0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3,
+  };
   int i = 0;
-  while (c.code[i] == 0x66 || c.code[i] == 0x67) i++;
+  while (i < c.length && memchr(prefixes, c.code[i], sizeof prefixes)) i++;
   return c.code[i];
 }
 
@@ -377,15 +383,28 @@ static void printLDT(void) {
 
 static void handler(int signal) { _exit(signal); }
 
+/* Unmaps all but the memory of cases and of signals, itself included, and stops: a case that reaches
+ * further gets a page fault, whatever this system keeps there. */
+static const uint8_t last[] = {
+  0xB8, SYS_munmap, 0, 0, 0, /* mov eax, SYS_munmap */
+  0xCD, 0x80,                /* int 80h: EBX to EBX + ECX */
+  0xB8, SYS_munmap, 0, 0, 0,
+  0xBB, 0x00, 0x00, 0x5B, 0x5A, /* mov ebx, the end of SIGNALS */
+  0xB9, 0x00, 0xE0, 0xA4, 0xA5, /* mov ecx, from there to FFFFE000h */
+  0xCD, 0x80, 0xCC,
+};
+
 static void runChild(void) {
-  stack_t stack = {.ss_sp = (void *)SIGNALS, .ss_size = SIGNAL_SIZE};
+  stack_t stack = {.ss_sp = (void *)SIGNALS, .ss_size = SIGNAL_SIZE - 0x1000};
   sigaltstack(&stack, 0);
   struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO};
   const int list[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
   for (int i = 0; i < 5; i++) sigaction(list[i], &action, 0);
   ptrace(PTRACE_TRACEME, 0, 0, 0);
-  raise(SIGSTOP);
-  _exit(0);
+  /* The system writes to this area whenever it likes. */
+  syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, 32, 1, RSEQ_SIG);
+  void *end = memcpy((void *)(SIGNALS + SIGNAL_SIZE - 0x1000), last, sizeof last);
+  __asm__ volatile("jmp *%0" :: "r"(end), "b"(0x70000), "c"(SIGNALS - 0x70000));
 }
 
 static void map(uint32_t address, uint32_t size) {

@@ -15,7 +15,7 @@ enum { LOW = 0x8000, CODE = 0x30000, DATA = 0x40000, STACK = 0x60000, REGION = 0
 enum { WRAP = 0x50800 };
 
 struct testcase {
-  uint8_t code[24];
+  uint8_t code[40];
   int length;
   uint32_t reg[8];
   uint32_t flags;

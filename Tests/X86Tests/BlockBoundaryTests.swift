@@ -61,4 +61,10 @@ struct BlockBoundaryTests {
     #expect(run(code, at: 0x1FFA).ax == 2)
     #expect(run(code, at: 0x1100, blockLength: 2).ax == 2)
   }
+
+  /// Fourteen DS prefixes in one page, and INC AX in the next: 15 bytes, not more.
+  @Test func longestInstructionMayEndInTheNextPage() {
+    let code = [UInt8](repeating: 0x3E, count: 14) + [0x40, 0xF4]
+    #expect(run(code, at: 0x2000 - 14).ax == 1)
+  }
 }

@@ -3,30 +3,41 @@ import Testing
 import X86
 
 /// One line of Vectors/disassembly.txt.
-private struct Vector {
+struct DisassemblyVector {
   let is32Bit: Bool
   let length: Int
   let isGuarded: Bool
   let bytes: [UInt8]
   let text: String
 
+  init(_ line: Substring) throws {
+    let fields = line.split(separator: " ", maxSplits: 4)
+    try #require(fields.count == 5, "\(line)")
+    is32Bit = fields[0] == "32"
+    length = try #require(Int(fields[1]))
+    isGuarded = fields[2] == "p"
+    bytes = try #require(octets(fields[3]))
+    text = String(fields[4])
+  }
+
   /// The vectors, in the order of the file.
-  static func all() throws -> [Vector] {
+  static func all() throws -> [DisassemblyVector] {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "Vectors/disassembly.txt")
     let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
-    return try lines.filter { !$0.hasPrefix("#") }.map { line in
-      let fields = line.split(separator: " ", maxSplits: 4)
-      try #require(fields.count == 5, "\(line)")
-      return Vector(
-        is32Bit: fields[0] == "32", length: try #require(Int(fields[1])),
-        isGuarded: fields[2] == "p", bytes: try #require(octets(fields[3])),
-        text: String(fields[4]))
-    }
+    return try lines.filter { !$0.hasPrefix("#") }.map(DisassemblyVector.init)
   }
 
-  func decoded() -> Disassembly {
-    Disassembly.decode(bytes, address: is32Bit ? 0x40_1234 : 0x1234, is32Bit: is32Bit)
+  /// What our disassembler makes of the bytes, if that is something else.
+  var difference: String? {
+    let result = Disassembly.decode(
+      bytes, address: is32Bit ? 0x40_1234 : 0x1234, is32Bit: is32Bit)
+    let guards = result.privilege == .privileged || result.privilege == .ioSensitive
+    if result.text == text && result.length == length && guards == isGuarded { return nil }
+    return """
+      \(bytes.map { String($0, radix: 16) }), \(is32Bit ? 32 : 16) bits: \(result.length) bytes \
+      \(result.text), \(result.privilege); expected \(length) bytes \(text)
+      """
   }
 }
 
@@ -42,7 +53,7 @@ private func decode(_ text: String, address: UInt32 = 0, is32Bit: Bool = true) -
 }
 
 /// Numbers that look random and are the same in every run (xorshift, Marsaglia 2003).
-private struct Xorshift: RandomNumberGenerator {
+struct Xorshift: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {
@@ -55,26 +66,15 @@ private struct Xorshift: RandomNumberGenerator {
 
 @Suite struct DisassemblyTests {
   @Test func agreesWithAnIndependentDecoderOverTheOpcodeMap() throws {
-    let vectors = try Vector.all()
+    let vectors = try DisassemblyVector.all()
     #expect(vectors.count > 5000)
     for vector in vectors {
-      let result = vector.decoded()
-      let isGuarded = result.privilege == .privileged || result.privilege == .ioSensitive
-      guard
-        result.text != vector.text || result.length != vector.length
-          || isGuarded != vector.isGuarded
-      else { continue }
-      Issue.record(
-        """
-        \(vector.bytes.map { String($0, radix: 16) }), \(vector.is32Bit ? 32 : 16) bits: \
-        \(result.length) bytes \(result.text), \(result.privilege); \
-        expected \(vector.length) bytes \(vector.text)
-        """)
+      if let difference = vector.difference { Issue.record("\(difference)") }
     }
   }
 
   @Test func everyShorterInputIsTruncated() throws {
-    for vector in try Vector.all() where vector.text != "(bad)" {
+    for vector in try DisassemblyVector.all() where vector.text != "(bad)" {
       for count in 0..<vector.length {
         let result = Disassembly.decode(
           vector.bytes.prefix(count), address: 0, is32Bit: vector.is32Bit)

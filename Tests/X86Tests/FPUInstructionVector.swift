@@ -66,6 +66,18 @@ struct FPUInstructionVector {
     ax = fields.count > start + 6 ? UInt16(fields[start + 6], radix: 16) : nil
   }
 
+  /// A line "value letter sign-exponent:significand".
+  static func value(_ line: Substring) -> (letter: Character, value: Extended) {
+    let fields = line.split(separator: " ")
+    let parts = fields[2].split(separator: ":")
+    return (
+      Character(String(fields[1])),
+      Extended(
+        signExponent: UInt16(parts[0], radix: 16) ?? 0,
+        significand: UInt64(parts[1], radix: 16) ?? 0)
+    )
+  }
+
   private static func state(_ words: ArraySlice<Substring>, flags: Substring) -> State? {
     let numbers = words.compactMap { UInt16($0, radix: 16) }
     guard numbers.count == 3, let flags = UInt32(flags, radix: 16) else { return nil }

@@ -2,10 +2,20 @@ import X86
 
 /// One executed x87 instruction: operands and results as a real processor gave them.
 struct FPUVector {
-  enum Operand: Equatable {
+  enum Operand: Equatable, CustomStringConvertible {
     case none
     case register(Extended)
     case memory(UInt64)
+
+    /// As it stands in a line.
+    var description: String {
+      switch self {
+      case .none: "-"
+      case .register(let value):
+        String(value.signExponent, radix: 16) + ":" + String(value.significand, radix: 16)
+      case .memory(let value): String(value, radix: 16)
+      }
+    }
   }
   let name: String
   let control: UInt16

@@ -11,33 +11,42 @@ struct FPUVectorTests {
     return text.split(separator: "\n").compactMap(FPUVector.init)
   }()
   static let names = Set(vectors.map(\.name)).sorted()
-  /// These may differ by one unit in the last place, and C1 with it.
-  static let transcendentals: Set = [
-    "fsin", "fcos", "fsincos", "fptan", "fpatan", "f2xm1", "fyl2x", "fyl2xp1",
-  ]
 
   @Test func vectorsAreThere() {
     #expect(Self.vectors.count > 1000)
   }
 
-  @Test(arguments: names.filter { !transcendentals.contains($0) })
-  func givesTheBitsAndFlagsOfTheProcessor(name: String) throws {
+  @Test(arguments: names.filter { !FPUVector.transcendentals.contains($0) })
+  func givesTheBitsAndFlagsOfTheProcessor(name: String) {
     for vector in Self.vectors where vector.name == name {
-      let ours = try #require(vector.executed(), "unknown instruction \(name)")
-      #expect(ours.results == vector.results, "\(vector)")
-      #expect(ours.status == vector.status, "\(vector)")
+      #expect(vector.difference == nil, "\(vector)")
     }
   }
 
-  @Test(arguments: names.filter(transcendentals.contains))
-  func staysWithinOneUnitOfTheProcessor(name: String) throws {
+  @Test(arguments: names.filter(FPUVector.transcendentals.contains))
+  func staysWithinOneUnitOfTheProcessor(name: String) {
     for vector in Self.vectors where vector.name == name {
-      let ours = try #require(vector.executed(), "unknown instruction \(name)")
-      for (left, right) in zip(ours.results, vector.results) {
-        #expect(left.isNear(right), "\(vector)")
-      }
-      #expect(ours.status & ~0x200 == vector.status & ~0x200, "\(vector)")
+      #expect(vector.difference == nil, "\(vector)")
     }
+  }
+}
+
+extension FPUVector {
+  /// These may differ by one unit in the last place, and C1 with it.
+  static let transcendentals: Set = [
+    "fsin", "fcos", "fsincos", "fptan", "fpatan", "f2xm1", "fyl2x", "fyl2xp1",
+  ]
+
+  /// What our arithmetic makes of the operands, if that is not what the processor made of them.
+  var difference: String? {
+    guard let ours = executed() else { return "unknown instruction \(name)" }
+    let isNear = Self.transcendentals.contains(name)
+    let agrees =
+      isNear
+      ? zip(ours.results, results).allSatisfy { $0.isNear($1) }
+        && (ours.status ^ status) & ~0x200 == 0
+      : ours.results == results && ours.status == status
+    return agrees ? nil : "\(ours.results) \(String(ours.status, radix: 16))"
   }
 }
 

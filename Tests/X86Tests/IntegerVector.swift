@@ -60,6 +60,20 @@ struct IntegerVector {
     }
   }
 
+  /// The bytes from the opcode on.
+  var opcode: ArraySlice<UInt8> {
+    code.drop { [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3].contains($0) }
+  }
+
+  /// A string instruction with REP: each step is one iteration.
+  var isRepeatedString: Bool {
+    let opcode = opcode
+    guard let first = opcode.first,
+      [0x6C...0x6F, 0xA4...0xA7, 0xAA...0xAF].contains(where: { $0.contains(first) })
+    else { return false }
+    return code[..<opcode.startIndex].contains { $0 == 0xF2 || $0 == 0xF3 }
+  }
+
   private static func apply(_ word: Substring, to state: inout State) -> Bool {
     if let colon = word.firstIndex(of: ":") {
       guard let address = Int(word[..<colon], radix: 16),

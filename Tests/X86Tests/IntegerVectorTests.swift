@@ -68,7 +68,7 @@ extension UserProgram {
   /// Executes one instruction, and says in what the result differs; nil if in nothing.
   func difference(from vector: IntegerVector) -> String? {
     load(vector)
-    let repeats = vector.code.contains(0xF3) || vector.code.contains(0xF2)
+    let repeats = vector.isRepeatedString
     var steps = 0
     repeat {
       _ = cpu.step()

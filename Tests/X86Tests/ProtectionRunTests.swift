@@ -37,6 +37,15 @@ import Testing
     #expect(bench.stack(1) == [0x1_0002])
   }
 
+  @Test(arguments: [[0xFB], [0xFA], [0xFD], [0x90]] as [[UInt8]])
+  func resumeFlagLastsForOneInstruction(code: [UInt8]) {
+    // sti, cli, std or nop
+    let bench = bench(code)
+    bench.cpu.eflags = [.alwaysSet, .resume]
+    run(bench, 1)
+    #expect(!bench.cpu.eflags.contains(.resume))
+  }
+
   @Test func interruptsAndTrapsWaitForTheInstructionAfterMovSS() {
     // mov ss, ax; nop; nop
     let bench = bench([0x8E, 0xD0, 0x90, 0x90])

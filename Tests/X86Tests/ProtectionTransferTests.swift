@@ -219,6 +219,10 @@ import Testing
     bench.cpu.setSegment(
       SegmentRegister.fs,
       Segment(selector: Slot.conforming, descriptor: bench.descriptor(Slot.conforming)))
+    // A null selector may have an RPL, until the return.
+    var null = Segment()
+    null.loadNull(selector: 3)
+    bench.cpu.setSegment(SegmentRegister.gs, null)
     #expect(bench.execute(.farReturnI) { $0.immediate = 8 } == nil)
     #expect(bench.cpu.cpl == 3)
     #expect(bench.cpu[.esp] == 0x8_0008)

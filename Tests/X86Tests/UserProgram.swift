@@ -26,7 +26,7 @@ final class UserProgram {
     // that is pushed or loaded means the same here and there.
     let flat: [Int: UInt64] = [
       1: 0x00CF_9B00_0000_FFFF, 2: 0x00CF_9B00_0000_FFFF, 3: 0x00CF_9300_0000_FFFF,
-      4: 0x00CF_FB00_0000_FFFF, 5: 0x00CF_F300_0000_FFFF, 12: 0x00CF_F300_0000_FFFF,
+      4: 0x00CF_FB00_0000_FFFF, 5: 0x00CF_F300_0000_FFFF, 12: 0x00DF_F300_0000_FFFF,
     ]
     for (index, descriptor) in ldt { store(descriptor, at: Self.ldt + index * 8) }
     for (index, descriptor) in flat { store(descriptor, at: Self.gdt + index * 8) }
@@ -37,7 +37,7 @@ final class UserProgram {
     store(UInt16(0x68), at: Self.tss + 0x66)
     for vector in 0..<32 {
       let handler = UInt64(Self.handlers + vector * 16)
-      let type: UInt64 = (3...5).contains(vector) ? 0xEE00 : 0x8E00
+      let type: UInt64 = (3...4).contains(vector) ? 0xEE00 : 0x8E00
       store(handler | 0x08 << 16 | type << 32, at: Self.idt + vector * 8)
       store(UInt16(0xFEEB), at: Int(handler))
     }

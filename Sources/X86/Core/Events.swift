@@ -62,7 +62,6 @@ extension CPU {
     let changed = flags.symmetricDifference(systemFlags)
     systemFlags = flags.subtracting(.arithmetic).union(.alwaysSet)
     if changed.contains(.alignmentCheck) && cr0.contains(.alignmentMask) { tlb.withdrawAll() }
-    if flags.contains(.resume) { loadedResume = true }
     if !flags.isDisjoint(with: [.trap, .resume])
       || flags.contains(.interrupt) && interruptRequested
     {

@@ -48,12 +48,11 @@ struct Decoder {
     var count = 0
     while count < limit {
       decodeInstruction()
-      let length = position - start
-      if length > Self.longest {
+      // Whether what is cut off would be too long, only the bytes to come tell.
+      if overran && available - start < Self.longest { break }
+      if position - start > Self.longest {
         instruction = Instruction(handler: .tooLong, flags: .endsBlock)
         position = start + Self.longest
-      } else if overran {
-        break
       }
       instruction.offset = UInt16(start)
       instruction.length = UInt8(position - start)

@@ -24,6 +24,7 @@ extension CPU {
     let new = eflags.subtracting(allowed).subtracting(.resume)
       .union(EFLAGS(rawValue: image).intersection(allowed))
     lazy.set(new)
+    if new.contains(.resume) { loadedResume = true }
     setSystemFlags(new)
   }
 

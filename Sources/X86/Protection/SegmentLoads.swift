@@ -51,11 +51,12 @@ extension CPU {
     return try load(selector, found)
   }
 
-  /// On a return to an outer ring: segments it must not see become null (SDM 3A, 5.8.6).
+  /// On a return to an outer ring: segments it must not see become null (SDM 3A, 5.8.6), and a null
+  /// selector loses its RPL (SDM 2A, IRET: "if SegmentSelector = NULL … SegmentSelector ← NULL").
   mutating func dropInnerSegments() {
     for index in [SegmentRegister.es, SegmentRegister.ds, SegmentRegister.fs, SegmentRegister.gs] {
       var segment = segments[index]
-      guard segment.isUsable, !segment.isConforming, segment.dpl < cpl else { continue }
+      if segment.isUsable && (segment.isConforming || segment.dpl >= cpl) { continue }
       segment.loadNull(selector: 0)
       setSegment(index, segment)
     }
