@@ -16,8 +16,10 @@ struct HostDeviation: Sendable {
         CALL); AMD's processors push first
         """,
       explains: { vector, ours in
-        (vector.opcode.first == 0xE8 || vector.isGroup5(2)) && ours == 13
-          && (vector.fault == 12 || vector.fault == 17)
+        guard
+          [0xE8, 0x9A].contains(vector.opcode.first) || vector.isGroup5(2) || vector.isGroup5(3)
+        else { return false }
+        return (ours == 13 || ours == 17) && (vector.fault == 12 || vector.fault == 17)
       }),
     HostDeviation(
       name: "order in RETF",
@@ -55,7 +57,8 @@ struct HostDeviation: Sendable {
         whether it faults in a segment of 4 GB depends on the implementation (SDM 3A, 5.3)
         """,
       explains: { vector, ours in
-        guard ours == nil || ours == 17, vector.fault == 12 || vector.fault == 13 else {
+        guard ours == nil || ours == 17 || ours == 13, vector.fault == 12 || vector.fault == 13
+        else {
           return false
         }
         return (vector.opcode.first == 0xC9 ? vector.before.registers[5] : vector.operandOffset)
