@@ -5,8 +5,8 @@ STEPS ?= 200000
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test conformance fuzz fuzz-devices bench golden lint format images \
-  images-check guests clean
+.PHONY: help setup run build test conformance fuzz fuzz-devices bench sessions golden lint \
+  format images images-check guests clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -39,6 +39,10 @@ bench: build ## CPU time beside QEMU's, about ten minutes: BENCH="--rounds 1"
 fuzz-devices: setup ## hostile guests against the devices: SEEDS="1 100" STEPS=200000
 	RINGSIDE_FUZZ_FIRST=$(word 1,$(SEEDS)) RINGSIDE_FUZZ_LAST=$(word 2,$(SEEDS)) \
 	RINGSIDE_FUZZ_STEPS=$(STEPS) swift test -c release $(TESTING) --filter BoardFuzzTests
+
+sessions: build ## what Linux's boot, idle guests and many screens cost, about fifteen minutes
+	@images/need qemu-system-x86 python3
+	Benchmarks/sessions $(BENCH)
 
 golden: setup ## rewrite expected screens and transcripts; review the difference like code
 	UPDATE_GOLDEN=1 swift test -c release $(TESTING) --filter 'PanesTests|transcriptEqualsThatOfQEMU'

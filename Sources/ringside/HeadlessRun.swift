@@ -90,7 +90,7 @@ final class HeadlessRun {
     while true {
       let limit = min((machine.ticks / slice + 1) * slice, instructionLimit)
       let progress = machine.run(until: limit, returningWhenIdle: isWatched)
-      if !drain() { return interrupted(SIGPIPE) }
+      if !drain() { return interrupted(EndSignals.received ?? SIGPIPE) }
       let inputs = machine.journal.entries.count
       if applyRules() { return .untilMatched }
       let hasNewInput = machine.journal.entries.count > inputs

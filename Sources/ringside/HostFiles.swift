@@ -37,20 +37,32 @@ final class OutputSink: Sendable {
     ftruncate(descriptor, 0)
   }
 
-  /// Writes everything, waiting as long as it takes. False when nobody takes it any more.
+  /// Writes everything, waiting as long as it takes. False when nobody takes it any more, or when
+  /// a signal asks the process to end.
   @discardableResult
   func write(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { unistd_write(descriptor, $0.baseAddress, $0.count) }
+      guard waitForRoom() else { return false }
+      let part = rest.prefix(Self.room)
+      let count = part.withUnsafeBytes { unistd_write(descriptor, $0.baseAddress, $0.count) }
       if count > 0 {
         rest = rest.dropFirst(count)
-      } else if errno == EAGAIN {
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&request, 1, -1)
-      } else if errno != EINTR {
+      } else if errno != EAGAIN && errno != EINTR {
         return false
       }
+    }
+    return true
+  }
+
+  /// What a pipe takes at once when it says that it has room: PIPE_BUF.
+  private static let room = 4096
+
+  /// Waits until somebody takes something. False when a signal asks the process to end.
+  private func waitForRoom() -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    while poll(&request, 1, 200) <= 0 {
+      if EndSignals.received != nil { return false }
     }
     return true
   }

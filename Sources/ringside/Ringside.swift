@@ -6,6 +6,15 @@ struct Ringside: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ringside",
     abstract: "A PC to look into: guests run on a processor that shows every ring change.",
+    usage: """
+      ringside [<image>] [<options>]
+      ringside run <image> [<options>]
+      ringside images
+      """,
+    discussion: """
+      Without a subcommand the screen opens, on Ringlet if no image is named. ‘ringside help \
+      screen’ and ‘ringside help run’ list the options.
+      """,
     subcommands: [ScreenCommand.self, RunCommand.self, ImagesCommand.self],
     defaultSubcommand: ScreenCommand.self)
 

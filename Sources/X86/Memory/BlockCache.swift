@@ -25,7 +25,7 @@ struct Block {
 
 /// Decoded blocks by physical address and code size, in two arenas that are emptied when full.
 ///
-/// Only a cache: what it holds never shows in the machine's state.
+/// Block 0 is `none`. Only a cache: what it holds never shows in the machine's state.
 struct BlockCache: ~Copyable {
   private static let bucketCount = 1 << 14
   static let instructionLimit = 1 << 18
@@ -112,14 +112,24 @@ struct BlockCache: ~Copyable {
     new.pointee.nextInBucket = buckets[bucket]
     buckets[bucket] = new
     if let frame = memory.frame(at: block.physical) {
-      new.pointee.nextInFrame = frame.pointee.firstBlock
-      frame.pointee.firstBlock = new
+      new.pointee.nextInFrame = firstBlock(of: frame)
+      setFirstBlock(of: frame, new)
     }
     if block.secondPage != Block.noPage, let frame = memory.frame(at: block.secondPage) {
-      new.pointee.nextInSecondFrame = frame.pointee.firstBlock
-      frame.pointee.firstBlock = new
+      new.pointee.nextInSecondFrame = firstBlock(of: frame)
+      setFirstBlock(of: frame, new)
     }
     return new
+  }
+
+  private func firstBlock(of frame: UnsafeMutablePointer<Frame>) -> UnsafeMutablePointer<Block>? {
+    frame.pointee.firstBlock == 0 ? nil : blockArena + Int(frame.pointee.firstBlock)
+  }
+
+  private func setFirstBlock(
+    of frame: UnsafeMutablePointer<Frame>, _ block: UnsafeMutablePointer<Block>?
+  ) {
+    frame.pointee.firstBlock = block.map { UInt32($0 - blockArena) } ?? 0
   }
 
   private func unfile(_ block: UnsafeMutablePointer<Block>) {
@@ -145,7 +155,7 @@ struct BlockCache: ~Copyable {
   ) {
     var survivors: UnsafeMutablePointer<Block>?
     var mask: UInt64 = 0
-    var candidate = frame.pointee.firstBlock
+    var candidate = firstBlock(of: frame)
     while let block = candidate {
       let isFirstPage = block.pointee.physical & ~0xFFF == page
       candidate = isFirstPage ? block.pointee.nextInFrame : block.pointee.nextInSecondFrame
@@ -163,7 +173,7 @@ struct BlockCache: ~Copyable {
         survivors = block
       }
     }
-    frame.pointee.firstBlock = survivors
+    setFirstBlock(of: frame, survivors)
     frame.pointee.codeMask = mask
   }
 
@@ -202,13 +212,13 @@ struct BlockCache: ~Copyable {
       block.pointee.key = 0
       if let frame = memory.frame(at: block.pointee.physical) {
         frame.pointee.codeMask = 0
-        frame.pointee.firstBlock = nil
+        frame.pointee.firstBlock = 0
       }
       if block.pointee.secondPage != Block.noPage,
         let frame = memory.frame(at: block.pointee.secondPage)
       {
         frame.pointee.codeMask = 0
-        frame.pointee.firstBlock = nil
+        frame.pointee.firstBlock = 0
       }
     }
     for index in 0..<Self.bucketCount { buckets[index] = nil }

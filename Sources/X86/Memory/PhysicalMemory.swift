@@ -1,7 +1,13 @@
-/// One 4 KiB frame of guest-physical address space as the processor sees it.
+/// One 4 KiB frame of guest-physical address space as the processor sees it: 24 bytes, as a machine
+/// has many.
 struct Frame {
   /// Where its bytes are in this process; nil when accesses go to the bus.
   var host: UnsafeMutableRawPointer?
+  /// One bit for each 64 bytes from which instructions have been decoded.
+  var codeMask: UInt64 = 0
+  /// Number of the first block decoded from this frame, 0 if there is none; chained through the
+  /// blocks.
+  var firstBlock: UInt32 = 0
   /// ROM: writes are ignored.
   var isReadOnly = false
   /// Changed since the last time somebody asked (checkpoints, screens).
@@ -10,10 +16,6 @@ struct Frame {
   var isMonitorOwned = false
   /// Another processor has decoded instructions from it: see `SharedCode.swift`.
   var isWatched = false
-  /// One bit for each 64 bytes from which instructions have been decoded.
-  var codeMask: UInt64 = 0
-  /// First block decoded from this frame; chained through the blocks.
-  var firstBlock: UnsafeMutablePointer<Block>?
 }
 
 /// The map from physical addresses to host memory.
