@@ -32,7 +32,7 @@ extension Machine {
       case .halted:
         if let stop = settle(at: cpu.ticks) ?? missingService() { return .stopped(stop) }
         if canWake { continue }
-        guard cpu.eflags.contains(.interrupt) else { return .stopped(.haltedForGood) }
+        guard cpu.acceptsInterrupts else { return .stopped(.haltedForGood) }
         let next = nextHappening
         if returningWhenIdle || next == .max { return .idle(until: next) }
         skip(to: min(limit, next))
@@ -53,7 +53,7 @@ extension Machine {
     switch execute(until: cpu.ticks + 1) {
     case .shutdown: return .tripleFault
     case .halted where !canWake:
-      guard cpu.eflags.contains(.interrupt) else { return .haltedForGood }
+      guard cpu.acceptsInterrupts else { return .haltedForGood }
       let next = nextHappening
       if next == .max { return .haltedForGood }
       skip(to: next)
@@ -100,7 +100,7 @@ extension Machine {
 
   /// An event is waiting that the halted processor will take.
   private var canWake: Bool {
-    cpu.interruptRequested && cpu.eflags.contains(.interrupt)
+    cpu.interruptRequested && cpu.acceptsInterrupts
   }
 
   /// The next tick at which the board or the journal has something to do.

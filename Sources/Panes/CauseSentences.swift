@@ -84,5 +84,13 @@ extension Cause {
     .nonMaskableInterrupt: "a non-maskable interrupt; IF does not matter.",
     .sysenterDisabled: "the SYSENTER_CS register is 0.",
     .faultDuringDelivery: "a fault came while another was being delivered.",
+
+    .injected: "the hypervisor injected it when it entered the guest.",
+    .virtualMachinesDisabled: "EFER.SVME is 0, so there are no virtual machines.",
+    .hypercallNotIntercepted: "no hypervisor intercepts VMMCALL.",
+    .vmcbMisaligned: "EAX must hold the address of a page.",
+    .hostSaveAreaMissing: "VM_HSAVE_PA is 0: the host's state has no place.",
+    .notInSystemManagementMode: "RSM returns from a mode this processor is not in.",
+    .guestExit: "the guest was left for its hypervisor.",
   ]
 }

@@ -115,7 +115,17 @@ private struct EventWords {
         event.detail == 0
         ? "Bit 0 or 1 of port 61h, or counter 2 of the timer, keeps the speaker still."
         : "Port 61h lets counter 2 of the timer through: 1193182 Hz divided by \(event.info)."
-    case .hypercall, .vmExit, .vmEntry, .translation, .injection, .worldSwitch:
+    case .vmEntry:
+      kind = .transfer
+      text = "VMRUN to \(Self.place(event))"
+      why =
+        "The hypervisor entered the guest of its VMCB at \(Self.hex(event.info)), ASID \(event.code)."
+    case .vmExit:
+      let exit = ExitName(event.code)
+      kind = .transfer
+      text = "#VMEXIT \(exit.name) \(Self.short(event.info))"
+      why = "The guest's VMCB has this exit's bit set: \(exit.comparison)"
+    case .hypercall, .translation, .injection, .worldSwitch:
       kind = .other
       text = "\(event.kind)"
       why = "A monitor was at work."

@@ -12,7 +12,8 @@ struct MachineOptions: ParsableArguments {
       "The processor under a monitor: like --cpu, or virtualizable.", valueName: "profile"))
   var labCpu: String?
   @Option(
-    help: ArgumentHelp("The guest's processor: 386, 486, pentium or i686.", valueName: "profile"))
+    help: ArgumentHelp(
+      "The guest's processor: 386, 486, pentium, i686 or amd-svm.", valueName: "profile"))
   var cpu = "i686"
   @Option(help: ArgumentHelp("RAM in MiB, 1 to 3584.", valueName: "mib"))
   var memory = 64

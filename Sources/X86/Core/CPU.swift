@@ -46,9 +46,18 @@ public struct CPU: ~Copyable {
   var codeBase: UInt32 = 0
   var codeLimit: UInt32 = 0xFFFF
   var generation: UInt32 = 1
+  /// The generation of the address space that does not run: the guest's while the host runs, and
+  /// the other way round. 0 when nothing of it is to be believed.
+  var idleGeneration: UInt32 = 0
+  /// The newest generation given out.
+  private var lastGeneration: UInt32 = 1
+  /// Whose translations the guest's bank of the TLBs holds.
+  var guestASID: UInt32 = 0
 
   public internal(set) var cr0: CR0 = [.extensionType, .cacheDisable, .notWriteThrough]
   public internal(set) var cr2: UInt32 = 0
+  /// What CR2 becomes when the #PF being raised is delivered.
+  var pageFaultAddress: UInt32 = 0
   public internal(set) var cr3: UInt32 = 0
   public internal(set) var cr4: CR4 = []
   public internal(set) var gdtBase: UInt32 = 0
@@ -86,6 +95,8 @@ public struct CPU: ~Copyable {
   var isAtHostGate = false
   /// What has been flushed since a monitor asked.
   var flush = TranslationFlush.none
+  /// The virtual-machine extension; at rest on processors without it.
+  var svm = SVMState()
 
   public let profile: Profile
   public var memory: PhysicalMemory
@@ -174,8 +185,10 @@ public struct CPU: ~Copyable {
     pendingDebug = 0
     floatingPointError = false
     stackMask = 0xFFFF
+    if svm.isGuest { leaveAddressSpace() }
+    svm = SVMState()
     setCPL(0)
-    flushTLB()
+    flushAllAddressSpaces()
   }
 
   /// A general register as 32 bits.
@@ -232,28 +245,38 @@ public struct CPU: ~Copyable {
 
   /// Makes every block look its translation up again before it is entered.
   mutating func startNewGeneration() {
-    generation = (generation &+ 1) & 0x3FFF_FFFF
-    if generation == 0 {
+    lastGeneration = (lastGeneration &+ 1) & 0x3FFF_FFFF
+    if lastGeneration == 0 {
       blocks.removeAll(&memory)
       codeTLB.removeAll()
-      generation = 1
+      idleGeneration = 0
+      lastGeneration = 1
     }
+    generation = lastGeneration
     updateCodeStamp()
   }
 
-  /// Forgets every translation, global ones included.
+  /// Forgets every translation of the current address space, global ones included.
   public mutating func flushTLB() {
     tlb.flushAll()
     flush = .all
     startNewGeneration()
   }
 
+  /// Forgets the translations of host and guest.
+  mutating func flushAllAddressSpaces() {
+    tlb.flushAllBanks()
+    idleGeneration = 0
+    startNewGeneration()
+  }
+
   /// Opens or closes the A20 gate.
   public mutating func setA20(_ isOpen: Bool) {
-    let mask: PhysicalAddress = isOpen ? .max : ~(1 << 20)
+    let isIgnored = svm.control & VMControl.disableA20Mask != 0
+    let mask: PhysicalAddress = isOpen || isIgnored ? .max : ~(1 << 20)
     guard mask != addressMask else { return }
     addressMask = mask
-    flushTLB()
+    flushAllAddressSpaces()
   }
 
   /// #GP(0) unless CPL is 0. Real mode always runs at CPL 0.
@@ -275,19 +298,6 @@ public struct CPU: ~Copyable {
   func require(_ feature: Profile.Features) throws(Interruption) {
     if !profile.features.contains(feature) { throw .invalidOpcode(.notInThisProfile) }
   }
-
-  /// The seam for hardware-assisted virtualization: called after the privilege check and before the
-  /// effect. Nothing is intercepted until the processor has such an extension.
-  @inline(__always)
-  func intercept(_ point: InterceptPoint) throws(Interruption) {}
-}
-
-/// Where a hypervisor may take over, named as in the VMCB's intercept words (AMD APM 2, 15.9).
-enum InterceptPoint {
-  case readCR(Int), writeCR(Int), readDR(Int), writeDR(Int)
-  case readIDTR, readGDTR, readLDTR, readTR, writeIDTR, writeGDTR, writeLDTR, writeTR
-  case rdtsc, rdpmc, pushf, popf, cpuid, iret, softwareInterrupt(UInt8)
-  case invd, wbinvd, hlt, invlpg, readMSR, writeMSR, taskSwitch, selectiveCR0
 }
 
 /// The machine-specific registers of the i686 profile.

@@ -84,4 +84,14 @@ public enum Cause: UInt8, Sendable, CaseIterable {
   case nonMaskableInterrupt
   case sysenterDisabled
   case faultDuringDelivery
+
+  // Virtual machines
+  case injected
+  case virtualMachinesDisabled
+  case hypercallNotIntercepted
+  case vmcbMisaligned
+  case hostSaveAreaMissing
+  case notInSystemManagementMode
+  /// No fault: a guest is left for its hypervisor.
+  case guestExit
 }

@@ -77,6 +77,10 @@ extension CPU {
     if interruptShadow == .afterSTI { latches |= 32 }
     if interruptShadow == .afterMovSS { latches |= 64 }
     hash.combine(latches)
+    if profile.features.contains(.virtualMachines) {
+      svm.combine(into: &hash)
+      for index in 0..<8 { hash.combine(UInt64(segments[index].upperAttributes)) }
+    }
     hash.combine(UInt64(pendingDebug))
     hash.combine(addressMask)
     hash.combine(ticks)

@@ -41,7 +41,11 @@ extension CPU {
     set {
       shadowKind = newValue
       shadowTick = ticks &+ 1
-      if interruptRequested || nonMaskableRequested || pendingDebug != 0 { requestAttention() }
+      if interruptRequested || nonMaskableRequested || pendingDebug != 0
+        || svm.guest.isInterruptRequested
+      {
+        requestAttention()
+      }
     }
   }
 
@@ -63,7 +67,7 @@ extension CPU {
     systemFlags = flags.subtracting(.arithmetic).union(.alwaysSet)
     if changed.contains(.alignmentCheck) && cr0.contains(.alignmentMask) { tlb.withdrawAll() }
     if !flags.isDisjoint(with: [.trap, .resume])
-      || flags.contains(.interrupt) && interruptRequested
+      || flags.contains(.interrupt) && (interruptRequested || svm.guest.isInterruptRequested)
     {
       requestAttention()
     }

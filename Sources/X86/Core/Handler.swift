@@ -103,6 +103,10 @@ enum Handler: UInt16 {
   case fpu, fwait, fxsave, fxrstor
   case hostGate
 
+  // Virtual machines
+  case pause, rsm
+  case vmrun, vmmcall, vmload, vmsave, stgi, clgi, invlpga
+
   // Faults found while decoding
   case undefined, undefinedLock, tooLong
 }

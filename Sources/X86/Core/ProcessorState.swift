@@ -35,8 +35,12 @@ public struct ProcessorState: Sendable {
   var pendingDebug: UInt32 = 0
   var floatingPointError = false
   var addressMask: PhysicalAddress = .max
-  var translations: [(index: Int, translation: Translation)] = []
-  var codePages: [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] = []
+  var svm = SVMState()
+  var guestASID: UInt32 = 0
+  var translations: [TLB.Place] = []
+  /// Of the address space that runs, and of the other.
+  var codePages: [CodeTLB.Page] = []
+  var idleCodePages: [CodeTLB.Page] = []
 }
 
 extension CPU {
@@ -62,8 +66,12 @@ extension CPU {
       state.nonMaskableBlocked = nonMaskableBlocked
       (state.pendingDebug, state.floatingPointError) = (pendingDebug, floatingPointError)
       state.addressMask = addressMask
+      (state.svm, state.guestASID) = (svm, guestASID)
       state.translations = tlb.contents
-      state.codePages = codeTLB.pages(of: generation)
+      state.codePages = codeTLB.pages(of: generation, bank: svm.isGuest ? 1 : 0)
+      if idleGeneration != 0 {
+        state.idleCodePages = codeTLB.pages(of: idleGeneration, bank: svm.isGuest ? 0 : 1)
+      }
       return state
     }
     set { restore(newValue) }
@@ -93,12 +101,22 @@ extension CPU {
     (pendingDebug, floatingPointError) = (state.pendingDebug, state.floatingPointError)
     (loadedResume, suppressesSingleStep, needsAttention) = (false, false, false)
     addressMask = state.addressMask
-    setCPL(state.cpl)
-    startNewGeneration()
+    (svm, guestASID) = (state.svm, state.guestASID)
     tlb.contents = state.translations
-    for (page, isUser, physical) in state.codePages {
-      codeTLB.entry(for: page, user: isUser).pointee =
-        CodeTLB.Entry(generation: generation, physical: physical)
+    tlb.select(bank: svm.isGuest ? 1 : 0)
+    restore(state.idleCodePages, bank: svm.isGuest ? 0 : 1)
+    idleGeneration = generation
+    restore(state.codePages, bank: svm.isGuest ? 1 : 0)
+    setCPL(state.cpl)
+  }
+
+  /// Makes these the pages of a new generation.
+  private mutating func restore(_ pages: [CodeTLB.Page], bank: Int) {
+    startNewGeneration()
+    codeTLB.select(bank: bank)
+    for page in pages {
+      codeTLB.entry(for: page.linear, user: page.isUser).pointee =
+        CodeTLB.Entry(generation: generation, physical: page.physical)
     }
   }
 
@@ -113,15 +131,33 @@ extension CPU {
 }
 
 extension TLB {
-  /// The translations remembered, with their places.
-  var contents: [(index: Int, translation: Translation)] {
+  /// A translation, and where it is remembered.
+  struct Place {
+    var bank: Int
+    var index: Int
+    var translation: Translation
+  }
+
+  /// The translations remembered. Setting them selects some bank.
+  var contents: [Place] {
     get {
-      (0..<2 * Self.entries).filter { translations[$0].tag != TLBEntry.noTag }
-        .map { ($0, translations[$0]) }
+      var places: [Place] = []
+      for bank in 0..<usedBanks {
+        for index in 0..<2 * Self.entries {
+          let translation = remembered(bank, index)
+          if translation.tag != TLBEntry.noTag {
+            places.append(Place(bank: bank, index: index, translation: translation))
+          }
+        }
+      }
+      return places
     }
     set {
-      flushAll()
-      for (index, translation) in newValue { insert(translation, at: index) }
+      flushAllBanks()
+      for place in newValue {
+        select(bank: place.bank)
+        insert(place.translation, at: place.index)
+      }
     }
   }
 }

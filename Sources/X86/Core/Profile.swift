@@ -29,6 +29,8 @@ public struct Profile: Sendable, Equatable {
     public static let fxsave = Features(rawValue: 1 << 13)
     public static let noExecute = Features(rawValue: 1 << 14)
     public static let longNop = Features(rawValue: 1 << 15)
+    /// AMD's Secure Virtual Machine, with nested paging.
+    public static let virtualMachines = Features(rawValue: 1 << 16)
     /// Sensitive instructions trap outside ring 0. No x86 ever did this.
     public static let trapsSensitive = Features(rawValue: 1 << 31)
   }
@@ -56,6 +58,12 @@ public struct Profile: Sendable, Equatable {
     name: "virtualizable", features: i686.features.union(.trapsSensitive), signature: 0x0653,
     vendor: "GenuineIntel")
 
-  /// The parts that there were.
-  public static let all = [i386, i486, pentium, i686]
+  /// A 32-bit part in the manner of AMD's family 10h, without long mode, MMX and SSE: the lab's
+  /// hardware for virtual machines.
+  public static let amdSVM = Profile(
+    name: "amd-svm", features: i686.features.union(.virtualMachines), signature: 0x0010_0F42,
+    vendor: "AuthenticAMD")
+
+  /// The parts that a guest may take for its own.
+  public static let all = [i386, i486, pentium, i686, amdSVM]
 }

@@ -22,7 +22,7 @@ extension CPU {
         leaveBlock()
         removePlantedStop()
         pendingDebug = 0
-        deliver(error)
+        if error.isExit { event { $0.leaveGuest() } } else { deliver(error) }
       }
       removePlantedStop()
       blockEnd = currentInstruction
@@ -73,30 +73,56 @@ extension CPU {
   private mutating func takePending(until target: UInt64) -> RunExit? {
     let shadow = interruptShadow
     let canTake = ticks < target
+    if svm.injection != 0 {
+      guard canTake else { return .budget }
+      isHalted = false
+      event { $0.deliverInjection() }
+      return isShutDown ? .shutdown : nil
+    }
+    // With GIF clear breakpoints are lost.
+    if !svm.globalInterruptFlag { pendingDebug &= ~DebugStatus.breakpoints }
     if pendingDebug != 0 && shadow != .afterMovSS {
       guard canTake else { return .budget }
       let conditions = pendingDebug
       pendingDebug = 0
       isHalted = false
       event { $0.deliverDebug(conditions) }
-    } else if nonMaskableRequested && !nonMaskableBlocked && shadow != .afterMovSS {
+    } else if nonMaskableRequested && !nonMaskableBlocked && svm.globalInterruptFlag
+      && shadow != .afterMovSS
+    {
       guard canTake else { return .budget }
+      if intercepts(.nonMaskable) { return leaveGuest(for: .nonMaskable) }
       nonMaskableRequested = false
       nonMaskableBlocked = true
       isHalted = false
       event { $0.deliverInterrupt(Vector.nonMaskable, isNonMaskable: true) }
-    } else if interruptRequested && systemFlags.contains(.interrupt) && shadow == .none {
+    } else if interruptRequested && acceptsInterrupts && shadow == .none {
       guard canTake else { return .budget }
+      if intercepts(.interrupt) { return leaveGuest(for: .interrupt) }
       isHalted = false
       let vector = bus.acknowledgeInterrupt(at: ticks)
       event { $0.deliverInterrupt(vector, isNonMaskable: false) }
       return .attention
+    } else if svm.isGuest && shadow == .none && acceptsVirtualInterrupt {
+      guard canTake else { return .budget }
+      if intercepts(.virtualInterrupt) { return leaveGuest(for: .virtualInterrupt) }
+      isHalted = false
+      event { $0.deliverVirtualInterrupt() }
     } else if isHalted {
       return .halted
-    } else if shadow != .afterMovSS, let breakpoints = executionBreakpoints() {
+    } else if shadow != .afterMovSS, svm.globalInterruptFlag,
+      let breakpoints = executionBreakpoints()
+    {
       guard canTake else { return .budget }
       event { $0.deliverDebug(breakpoints) }
     }
+    return isShutDown ? .shutdown : nil
+  }
+
+  /// Leaves the guest at a boundary; what was about to interrupt it stays pending.
+  private mutating func leaveGuest(for code: ExitCode) -> RunExit? {
+    exit(code)
+    event { $0.leaveGuest() }
     return isShutDown ? .shutdown : nil
   }
 
@@ -144,6 +170,7 @@ public enum RunExit: Equatable, Sendable {
 
 /// Bits of DR6 (SDM 3B, 17.2.3).
 enum DebugStatus {
+  static let breakpoints: UInt32 = 0xF
   static let detected: UInt32 = 1 << 13
   static let singleStep: UInt32 = 1 << 14
   static let taskSwitch: UInt32 = 1 << 15

@@ -61,6 +61,8 @@ public struct Segment: Sendable, Equatable {
   public var access: UInt8 = 0
   /// D/B: default operand size of code, width of the stack pointer, upper bound of expand-down.
   public var isBig = false
+  /// Bits 52-55 of the descriptor: AVL, L, D/B, G. Only a VMCB ever shows them.
+  var upperAttributes: UInt8 = 0
   public var base: UInt32 = 0
   /// The last valid offset (for expand-down: the last invalid one).
   public var limit: UInt32 = 0
@@ -77,6 +79,7 @@ public struct Segment: Sendable, Equatable {
     self.selector = selector
     access = descriptor.access
     isBig = descriptor.isBig
+    upperAttributes = UInt8(truncatingIfNeeded: descriptor.raw >> 52 & 0xF)
     base = descriptor.base
     limit = descriptor.limit
     isUsable = true
@@ -99,6 +102,7 @@ public struct Segment: Sendable, Equatable {
     limit = 0xFFFF
     access = 0xF3
     isBig = false
+    upperAttributes = 0
     isUsable = true
     updateBounds()
   }

@@ -89,10 +89,26 @@ extension Decoder {
     case 0: emit(isMemory ? .sgdt : .undefined)
     case 1: emit(isMemory ? .sidt : .undefined)
     case 2: emit(isMemory ? .lgdt : .undefined)
-    case 3: emit(isMemory ? .lidt : .undefined)
+    case 3 where !isMemory: decodeVirtualMachine()
+    case 3: emit(.lidt)
     case 4: emit(.smsw)
     case 6: emit(.lmsw, ends: true)
     case 7: emit(isMemory ? .invlpg : .undefined, ends: true)
+    default: emit(.undefined)
+    }
+  }
+
+  /// 0F 01 D8-DF: AMD's Secure Virtual Machine. SKINIT (DE) is not part of the profile.
+  private mutating func decodeVirtualMachine() {
+    guard features.contains(.virtualMachines) else { return emit(.undefined) }
+    switch rm {
+    case 0: emit(.vmrun, ends: true)
+    case 1: emit(.vmmcall, ends: true)
+    case 2: emit(.vmload, ends: true)
+    case 3: emit(.vmsave)
+    case 4: emit(.stgi, ends: true)
+    case 5: emit(.clgi, ends: true)
+    case 7: emit(.invlpga, ends: true)
     default: emit(.undefined)
     }
   }

@@ -41,7 +41,10 @@ extension Decoder {
       decodeSegmentMove(.movToSegment)
       if reg == SegmentRegister.cs { emit(.undefined) }
     case 0x8F: decodePopMemory()
-    case 0x90: emit(.nop)
+    case 0x90:
+      // F3 90 is PAUSE, which nobody but a hypervisor can tell from NOP.
+      let isPause = instruction.flags.contains(.rep) && features.contains(.virtualMachines)
+      emit(isPause ? .pause : .nop)
     case 0x91...0x97:
       instruction.a = 0
       instruction.b = (opcode & 7) << 3

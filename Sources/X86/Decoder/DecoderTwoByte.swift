@@ -38,6 +38,7 @@ extension Decoder {
     case 0xA0, 0xA8: decodeSegmentStack(.pushSegment, opcode >> 3 & 7)
     case 0xA1, 0xA9: decodeSegmentStack(.popSegment, opcode >> 3 & 7)
     case 0xA2: emit(.cpuid)
+    case 0xAA: emit(features.contains(.virtualMachines) ? .rsm : .undefined, ends: true)
     case 0xA3, 0xAB, 0xB3, 0xBB:
       decodeRM(byte: false)
       instruction.immediate = UInt32(opcode >> 3 & 7) << 8 | 0x800
@@ -86,12 +87,22 @@ extension Decoder {
     let byte = fetch8()
     instruction.a = byte >> 3 & 7
     instruction.b = (byte & 7) << 3
+    if namesCR8(opcode) {
+      instruction.a = 8
+      instruction.flags.remove(.lock)
+    }
     switch opcode {
     case 0x20: emit(.movFromCR)
     case 0x21: emit(.movFromDR)
     case 0x22: emit(.movToCR, ends: true)
     default: emit(.movToDR, ends: true)
     }
+  }
+
+  /// AMD's parts name CR8 by a LOCK before a move of CR0 (AMD APM 3, MOV CRn).
+  private func namesCR8(_ opcode: UInt8) -> Bool {
+    opcode & 1 == 0 && instruction.a == 0 && instruction.flags.contains(.lock)
+      && features.contains(.virtualMachines)
   }
 
   private mutating func decodeDoubleShift(_ opcode: UInt8) {

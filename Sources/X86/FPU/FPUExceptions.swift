@@ -23,10 +23,12 @@ extension CPU {
 
   /// #MF for an unmasked exception of an earlier instruction. With CR0.NE clear it was reported
   /// through FERR# when it happened, and the program goes on.
-  func raisePendingNumeric() throws(Interruption) {
-    if fpu.status & FPU.Status.errorSummary != 0 && cr0.contains(.numericError) {
+  mutating func raisePendingNumeric() throws(Interruption) {
+    guard fpu.status & FPU.Status.errorSummary != 0 else { return }
+    if cr0.contains(.numericError) {
       throw Interruption(vector: Vector.floatingPoint, cause: .floatingPointPending)
     }
+    try intercept(.ferrFreeze)
   }
 
   /// Remembers a register instruction for FSTENV and its kin.

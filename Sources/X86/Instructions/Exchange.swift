@@ -91,6 +91,9 @@ extension CPU {
       upper = Int32(bitPattern: try read(segment, (offset &+ 4) & i.mask))
     }
     if index < lower || index > upper {
+      if svm.isGuest && interceptsException(Vector.boundRange, errorCode: nil, nextRIP: nextEIP) {
+        throw .exit
+      }
       throw Interruption(vector: Vector.boundRange, cause: .boundExceeded)
     }
   }

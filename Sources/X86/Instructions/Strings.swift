@@ -73,6 +73,7 @@ extension CPU {
     case .ins:
       let port: UInt16 = get(16)
       try checkPort(port, Int(size))
+      try interceptPort(port, Int(size), i, isInput: true)
       try probeWrite(SegmentRegister.es, destination, Int(size))
       let value = readPort(port, Int(size))
       try write(SegmentRegister.es, destination, T(truncatingIfNeeded: value))
@@ -80,6 +81,7 @@ extension CPU {
     default:
       let port: UInt16 = get(16)
       try checkPort(port, Int(size))
+      try interceptPort(port, Int(size), i, isInput: false)
       let value: T = try read(segment, source)
       writePort(port, Int(size), UInt32(value))
       advance(.esi, i, size)

@@ -24,6 +24,7 @@ extension CPU {
     var marks: Transition.Marks = code.pointee.isBig ? .is32Bit : []
     if _slowPath(!isProtected) { marks.insert(.realMode) }
     if _slowPath(isVirtual8086) { marks.insert(.virtual8086) }
+    if _slowPath(svm.isGuest) { marks.insert(.guestMode) }
     entry.pointee.marks = marks
     if _slowPath(setOffBy != 0) {
       entry.pointee.parentDistance = UInt32(clamping: log.count - setOffBy)
@@ -132,7 +133,7 @@ extension CPU {
   /// Where an instruction at a linear address is fetched from; nil when that would fault.
   @inline(__always)
   private mutating func fetchAddress(_ linear: UInt32) -> PhysicalAddress? {
-    guard cr0.contains(.paging) else { return UInt64(linear) & addressMask }
+    guard isTranslating else { return UInt64(linear) & addressMask }
     let entry = codeTLB.entry(for: linear, user: cpl == 3)
     // The processor has just been there, as a rule.
     if entry.pointee.generation == generation {

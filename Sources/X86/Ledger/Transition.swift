@@ -19,7 +19,9 @@
 /// | memoryMappedRead, memoryMappedWrite | width in bytes | physical address | value |
 /// | shadowPaging | see `ShadowOperation` | linear address | shadow entry |
 /// | deviceEdge | IRQ line | – | – |
-/// | hypercall, vmExit | number, exit code | first word | second word |
+/// | hypercall | number | first word | second word |
+/// | vmExit | EXITCODE, its lower half | EXITINFO1 | EXITINFO2 |
+/// | vmEntry | ASID | address of the VMCB | – |
 public struct Transition: Sendable, Equatable {
   /// Number of this event in the run, from 1. Events that are not kept have numbers too, so that
   /// numbers do not depend on what is kept.

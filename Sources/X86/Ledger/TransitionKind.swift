@@ -48,11 +48,14 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   /// A triple fault.
   case shutdown
 
-  /// A guest called its hypervisor. Nothing records this yet, nor what follows but for shadows.
+  // What monitors write down; `vmExit` and `vmEntry` the processor itself. Nothing records hypercalls,
+  // translations, injections and world switches yet.
+
+  /// A guest called its hypervisor.
   case hypercall
-  /// The guest was left for the monitor.
+  /// The guest was left for the monitor: #VMEXIT.
   case vmExit
-  /// The monitor entered the guest.
+  /// The monitor entered the guest: VMRUN.
   case vmEntry
   /// A shadow page table was changed, see `ShadowOperation`.
   case shadowPaging
@@ -81,7 +84,7 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   public var isTransfer: Bool {
     switch self {
     case .fault, .interrupt, .softwareInterrupt, .interruptReturn, .farTransfer, .systemEnter,
-      .systemExit, .taskSwitch:
+      .systemExit, .taskSwitch, .vmExit, .vmEntry:
       true
     default: false
     }

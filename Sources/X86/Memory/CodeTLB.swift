@@ -11,27 +11,43 @@ struct CodeTLB: ~Copyable {
     var physical: PhysicalAddress = 0
   }
 
-  /// Leaves of 1024 pages, made on demand: supervisor [0, 1024), user [1024, 2048).
+  /// A page walked.
+  struct Page {
+    var linear: UInt32
+    var isUser: Bool
+    var physical: PhysicalAddress
+  }
+
+  /// Leaves of 1024 pages, made on demand: supervisor [0, 1024), user [1024, 2048); after the
+  /// host's bank of these the guest's.
   private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
+  private static let bankSize = 2048
+  /// Where the bank in use starts.
+  private var bankStart = 0
 
   init() {
-    directory = .allocate(capacity: 2048)
-    directory.initialize(repeating: nil, count: 2048)
+    directory = .allocate(capacity: TLB.banks * Self.bankSize)
+    directory.initialize(repeating: nil, count: TLB.banks * Self.bankSize)
   }
 
   deinit {
-    for index in 0..<2048 { directory[index]?.deallocate() }
+    for index in 0..<TLB.banks * Self.bankSize { directory[index]?.deallocate() }
     directory.deallocate()
   }
 
+  /// Chooses the address space, see `TLB`.
+  mutating func select(bank: Int) { bankStart = bank * Self.bankSize }
+
   /// Makes every page one that has never been walked.
   func removeAll() {
-    for index in 0..<2048 { directory[index]?.update(repeating: Entry(), count: 1024) }
+    for index in 0..<TLB.banks * Self.bankSize {
+      directory[index]?.update(repeating: Entry(), count: 1024)
+    }
   }
 
   /// The entry for the page of a linear address.
   func entry(for linear: UInt32, user: Bool) -> UnsafeMutablePointer<Entry> {
-    let index = Int(linear >> 22) + (user ? 1024 : 0)
+    let index = bankStart + Int(linear >> 22) + (user ? 1024 : 0)
     if let leaf = directory[index] { return leaf + Int(linear >> 12 & 1023) }
     let leaf = UnsafeMutablePointer<Entry>.allocate(capacity: 1024)
     leaf.initialize(repeating: Entry(), count: 1024)
@@ -40,15 +56,14 @@ struct CodeTLB: ~Copyable {
   }
 
   /// The linear pages walked in a generation.
-  func pages(
-    of generation: UInt32
-  ) -> [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] {
-    var pages: [(page: UInt32, isUser: Bool, physical: PhysicalAddress)] = []
-    for index in 0..<2048 {
-      guard let leaf = directory[index] else { continue }
+  func pages(of generation: UInt32, bank: Int) -> [Page] {
+    var pages: [Page] = []
+    for index in 0..<Self.bankSize {
+      guard let leaf = directory[bank * Self.bankSize + index] else { continue }
       for entry in 0..<1024 where leaf[entry].generation == generation {
-        let page = UInt32(index & 1023) << 22 | UInt32(entry) << 12
-        pages.append((page, index >= 1024, leaf[entry].physical))
+        let linear = UInt32(index & 1023) << 22 | UInt32(entry) << 12
+        pages.append(
+          Page(linear: linear, isUser: index >= 1024, physical: leaf[entry].physical))
       }
     }
     return pages

@@ -24,7 +24,7 @@ extension CPU {
     }
     var found = Translation()
     found.tag = page
-    if cr0.contains(.paging) {
+    if isTranslating {
       found = try walkTables(linear, kind, user: user)
     } else {
       found.physical = UInt64(page)
@@ -38,7 +38,7 @@ extension CPU {
 
   /// The physical address of an instruction byte at the current privilege. Throws #PF.
   mutating func translateCode(_ linear: UInt32) throws(Interruption) -> PhysicalAddress {
-    guard cr0.contains(.paging) else { return UInt64(linear) & addressMask }
+    guard isTranslating else { return UInt64(linear) & addressMask }
     let entry = codeTLB.entry(for: linear, user: cpl == 3)
     if entry.pointee.generation != generation {
       let found = try walkTables(linear, .execute, user: cpl == 3)
@@ -48,11 +48,26 @@ extension CPU {
     return entry.pointee.physical | UInt64(linear & 0xFFF)
   }
 
+  /// Linear and physical addresses may differ: by paging, or under a guest by nested paging.
+  @inline(__always)
+  var isTranslating: Bool { cr0.contains(.paging) || svm.guest.nestsPaging }
+
   mutating func walkTables(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> Translation {
-    try cr4.contains(.physicalAddressExtension)
-      ? walkPAE(linear, kind, user: user) : walk(linear, kind, user: user)
+    var found = Translation()
+    if !cr0.contains(.paging) {
+      found.tag = linear & 0xFFFF_F000
+      found.physical = UInt64(found.tag)
+      found.isWritable = true
+      found.isDirty = true
+    } else if cr4.contains(.physicalAddressExtension) {
+      found = try walkPAE(linear, kind, user: user)
+    } else {
+      found = try walk(linear, kind, user: user)
+    }
+    if svm.guest.nestsPaging { try nest(&found, linear, kind) }
+    return found
   }
 
   /// Grants the fast path what this translation and the frame allow, and returns the address.
@@ -84,11 +99,11 @@ extension CPU {
     }
   }
 
-  /// #PF: CR2 is loaded when the fault is raised.
+  /// #PF: CR2 is loaded when the fault is delivered.
   private mutating func pageFault(
     _ linear: UInt32, _ kind: AccessKind, user: Bool, _ code: UInt32, _ cause: Cause
   ) -> Interruption {
-    cr2 = linear
+    pageFaultAddress = linear
     var code = code
     if kind == .write { code |= FaultCode.write }
     if user { code |= FaultCode.user }
@@ -97,14 +112,15 @@ extension CPU {
   }
 
   private var noExecuteEnabled: Bool {
-    msrs.efer & 1 << 11 != 0 && cr4.contains(.physicalAddressExtension)
+    msrs.efer & ExtendedFeatures.noExecute != 0 && cr4.contains(.physicalAddressExtension)
   }
 
   /// Two-level 32-bit paging with optional 4 MiB pages.
   private mutating func walk(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> Translation {
-    let directoryAddress = (UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC)) & addressMask
+    let directoryAddress = try tableAddress(
+      UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC))
     let directory = UInt32(truncatingIfNeeded: readPhysical(directoryAddress, 4))
     guard directory & 1 != 0 else {
       throw pageFault(linear, kind, user: user, 0, .pageDirectoryNotPresent)
@@ -120,7 +136,8 @@ extension CPU {
           linear, kind, user: user, FaultCode.present | FaultCode.reserved, .pageReservedBit)
       }
     } else {
-      entryAddress = (UInt64(directory & 0xFFFF_F000) | UInt64(linear >> 10 & 0xFFC)) & addressMask
+      entryAddress = try tableAddress(
+        UInt64(directory & 0xFFFF_F000) | UInt64(linear >> 10 & 0xFFC))
       entry = UInt32(truncatingIfNeeded: readPhysical(entryAddress, 4))
       guard entry & 1 != 0 else {
         throw pageFault(linear, kind, user: user, 0, .pageNotPresent)
@@ -142,12 +159,17 @@ extension CPU {
   private mutating func walkPAE(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> Translation {
-    let pointer = pdpte(Int(linear >> 30))
+    let pointer = try directoryPointer(Int(linear >> 30))
     guard pointer & 1 != 0 else {
       throw pageFault(linear, kind, user: user, 0, .pageDirectoryNotPresent)
     }
+    if pointer & Self.reservedInDirectoryPointers != 0 {
+      throw pageFault(
+        linear, kind, user: user, FaultCode.present | FaultCode.reserved, .pageReservedBit)
+    }
     let frameMask: UInt64 = 0xF_FFFF_F000
-    let directoryAddress = (pointer & frameMask | UInt64(linear >> 18 & 0xFF8)) & addressMask
+    let directoryAddress = try tableAddress(
+      pointer & frameMask | UInt64(linear >> 18 & 0xFF8))
     let directory = readPhysical(directoryAddress, 8)
     guard directory & 1 != 0 else {
       throw pageFault(linear, kind, user: user, 0, .pageDirectoryNotPresent)
@@ -163,7 +185,7 @@ extension CPU {
     var rights = UInt32(truncatingIfNeeded: directory)
     var noExecute = directory >> 63 != 0
     if !isLarge {
-      entryAddress = (directory & frameMask | UInt64(linear >> 9 & 0xFF8)) & addressMask
+      entryAddress = try tableAddress(directory & frameMask | UInt64(linear >> 9 & 0xFF8))
       entry = readPhysical(entryAddress, 8)
       guard entry & 1 != 0 else {
         throw pageFault(linear, kind, user: user, 0, .pageNotPresent)
@@ -215,7 +237,7 @@ extension CPU {
   }
 
   /// Sets A or A and D in an entry that lacks them.
-  private mutating func setBits(
+  mutating func setBits(
     _ address: PhysicalAddress, _ entry: UInt64, _ bits: UInt64, _ size: Int
   ) {
     if entry & bits != bits { writePhysical(address, entry | bits, size) }
@@ -230,47 +252,86 @@ extension CPU {
     }
   }
 
+  /// The pointer for a quarter of the linear space: loaded with CR3, except under nested paging,
+  /// where every walk reads it (AMD APM 2, 15.25.10).
+  private mutating func directoryPointer(_ index: Int) throws(Interruption) -> UInt64 {
+    guard _slowPath(svm.guest.nestsPaging) else { return pdpte(index) }
+    return readPhysical(try tableAddress(UInt64(cr3 & 0xFFFF_FFE0) | UInt64(index * 8)), 8)
+  }
+
+  static let reservedInDirectoryPointers: UInt64 = 0xFFFF_FFF0_0000_01E6
+
   /// Loads the four PAE directory pointers from CR3. #GP(0) when one has reserved bits set.
   mutating func loadPDPTEs(cr3: UInt32) throws(Interruption) {
-    let base = UInt64(cr3 & 0xFFFF_FFE0) & addressMask
-    var entries: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    entries.0 = readPhysical(base, 8)
-    entries.1 = readPhysical(base + 8, 8)
-    entries.2 = readPhysical(base + 16, 8)
-    entries.3 = readPhysical(base + 24, 8)
-    for entry in [entries.0, entries.1, entries.2, entries.3]
-    where entry & 1 != 0 && entry & 0xFFFF_FFF0_0000_01E6 != 0 {
+    if svm.guest.nestsPaging { return }
+    guard areDirectoryPointers(at: cr3) else {
       throw .generalProtection(0, .reservedControlBits)
     }
-    pdptes = entries
+    readDirectoryPointers(at: cr3)
+  }
+
+  /// Whether the four entries could be loaded: those present have no reserved bits.
+  mutating func areDirectoryPointers(at cr3: UInt32) -> Bool {
+    let base = UInt64(cr3 & 0xFFFF_FFE0) & addressMask
+    for index in 0..<4 {
+      let entry = readPhysical(base + UInt64(index * 8), 8)
+      if entry & 1 != 0 && entry & Self.reservedInDirectoryPointers != 0 { return false }
+    }
+    return true
+  }
+
+  mutating func readDirectoryPointers(at cr3: UInt32) {
+    let base = UInt64(cr3 & 0xFFFF_FFE0) & addressMask
+    pdptes.0 = readPhysical(base, 8)
+    pdptes.1 = readPhysical(base + 8, 8)
+    pdptes.2 = readPhysical(base + 16, 8)
+    pdptes.3 = readPhysical(base + 24, 8)
   }
 
   /// The physical address of a linear one for a debugger: no faults, no A/D bits, no TLB.
   public func peekTranslate(_ linear: UInt32) -> PhysicalAddress? {
-    guard cr0.contains(.paging) else { return UInt64(linear) & addressMask }
+    guard let found = peekTables(linear), let physical = peekNested(found) else { return nil }
+    return physical & addressMask
+  }
+
+  /// What the tables named by CR3 say; under nested paging a guest's physical address.
+  private func peekTables(_ linear: UInt32) -> PhysicalAddress? {
+    guard cr0.contains(.paging) else { return UInt64(linear) }
     if cr4.contains(.physicalAddressExtension) {
       let mask: UInt64 = 0xF_FFFF_F000
-      let pointer = pdpte(Int(linear >> 30))
+      let pointer = peekDirectoryPointer(linear)
       guard pointer & 1 != 0,
-        let directory = peek(pointer & mask | UInt64(linear >> 18 & 0xFF8), 8), directory & 1 != 0
+        let directory = peekGuest(pointer & mask | UInt64(linear >> 18 & 0xFF8), 8),
+        directory & 1 != 0
       else { return nil }
       if directory & 0x80 != 0 {
-        return (directory & 0xF_FFE0_0000 | UInt64(linear & 0x1F_FFFF)) & addressMask
+        return directory & 0xF_FFE0_0000 | UInt64(linear & 0x1F_FFFF)
       }
-      guard let entry = peek(directory & mask | UInt64(linear >> 9 & 0xFF8), 8), entry & 1 != 0
+      guard let entry = peekGuest(directory & mask | UInt64(linear >> 9 & 0xFF8), 8), entry & 1 != 0
       else { return nil }
-      return (entry & mask | UInt64(linear & 0xFFF)) & addressMask
+      return entry & mask | UInt64(linear & 0xFFF)
     }
-    guard let directory = peek(UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC), 4),
+    guard let directory = peekGuest(UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC), 4),
       directory & 1 != 0
     else { return nil }
     if directory & 0x80 != 0 && cr4.contains(.pageSizeExtensions) {
-      return (directory & 0xFFC0_0000 | UInt64(linear & 0x3F_FFFF)) & addressMask
+      return directory & 0xFFC0_0000 | UInt64(linear & 0x3F_FFFF)
     }
     guard
-      let entry = peek(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4), entry & 1 != 0
+      let entry = peekGuest(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4),
+      entry & 1 != 0
     else { return nil }
-    return (entry & 0xFFFF_F000 | UInt64(linear & 0xFFF)) & addressMask
+    return entry & 0xFFFF_F000 | UInt64(linear & 0xFFF)
+  }
+
+  private func peekDirectoryPointer(_ linear: UInt32) -> UInt64 {
+    guard svm.guest.nestsPaging else { return pdpte(Int(linear >> 30)) }
+    return peekGuest(UInt64(cr3 & 0xFFFF_FFE0) | UInt64((linear >> 30) * 8), 8) ?? 0
+  }
+
+  /// An entry of the tables that CR3 names.
+  private func peekGuest(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
+    peekNested(address).flatMap { peek($0, size) }
   }
 
   /// One byte at a linear address for a debugger; nil when not mapped to RAM or ROM.
@@ -283,19 +344,21 @@ extension CPU {
   mutating func pageEntries(for linear: UInt32) -> UInt64 {
     guard cr4.contains(.physicalAddressExtension) else {
       let place = UInt64(cr3 & 0xFFFF_F000) | UInt64(linear >> 20 & 0xFFC)
-      guard let directory = peek(place, 4) else { return 0 }
+      guard let directory = peekGuest(place, 4) else { return 0 }
       guard directory & 1 != 0, directory & 0x80 == 0 || !cr4.contains(.pageSizeExtensions) else {
         return directory << 32
       }
-      let entry = peek(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4) ?? 0
+      let entry = peekGuest(directory & 0xFFFF_F000 | UInt64(linear >> 10 & 0xFFC), 4) ?? 0
       return directory << 32 | entry
     }
     let mask: UInt64 = 0xF_FFFF_F000
-    let pointer = pdpte(Int(linear >> 30))
+    let pointer = peekDirectoryPointer(linear)
     guard pointer & 1 != 0 else { return pointer }
-    guard let directory = peek(pointer & mask | UInt64(linear >> 18 & 0xFF8), 8) else { return 0 }
+    guard let directory = peekGuest(pointer & mask | UInt64(linear >> 18 & 0xFF8), 8) else {
+      return 0
+    }
     guard directory & 1 != 0, directory & 0x80 == 0 else { return directory }
-    return peek(directory & mask | UInt64(linear >> 9 & 0xFF8), 8) ?? 0
+    return peekGuest(directory & mask | UInt64(linear >> 9 & 0xFF8), 8) ?? 0
   }
 
   func peek(_ address: PhysicalAddress, _ size: Int) -> UInt64? {

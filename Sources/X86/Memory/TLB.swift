@@ -22,34 +22,60 @@ struct Translation {
   var physical: PhysicalAddress = 0
 }
 
-/// The software TLB: direct-mapped, one half for supervisor, one for user accesses.
+/// The software TLB: direct-mapped, one half for supervisor, one for user accesses, and all of it
+/// twice: a bank for the host and a bank for a guest, so that neither forgets the other's.
 ///
 /// Guests rely on real TLB behaviour (stale entries until a flush), so entries live until they are
 /// evicted or flushed, and they are part of the machine's state.
 struct TLB: ~Copyable {
   static let entries = 1024
-  /// Data entries: supervisor [0, entries), user [entries, 2 × entries).
-  let data: UnsafeMutablePointer<TLBEntry>
-  let translations: UnsafeMutablePointer<Translation>
+  static let banks = 2
+  /// Data entries of the bank in use: supervisor [0, entries), user [entries, 2 × entries).
+  private(set) var data: UnsafeMutablePointer<TLBEntry>
+  private(set) var translations: UnsafeMutablePointer<Translation>
+  private let allData: UnsafeMutablePointer<TLBEntry>
+  private let allTranslations: UnsafeMutablePointer<Translation>
+  private(set) var bank = 0
+  /// How many banks have ever been in use: 1 unless guests run.
+  private(set) var usedBanks = 1
   /// Indices filled with non-global translations since the last flush, so that a CR3 load visits
-  /// only these.
+  /// only these; the first `filledLimit` for each bank, and how many there were.
   private let filled: UnsafeMutablePointer<UInt16>
   private var filledCount = 0
+  private var idleFilledCount = 0
   private static let filledLimit = 256
 
   init() {
-    data = .allocate(capacity: 2 * Self.entries)
-    data.initialize(repeating: TLBEntry(), count: 2 * Self.entries)
-    translations = .allocate(capacity: 2 * Self.entries)
-    translations.initialize(repeating: Translation(), count: 2 * Self.entries)
-    filled = .allocate(capacity: Self.filledLimit)
-    filled.initialize(repeating: 0, count: Self.filledLimit)
+    let count = Self.banks * 2 * Self.entries
+    allData = .allocate(capacity: count)
+    allData.initialize(repeating: TLBEntry(), count: count)
+    allTranslations = .allocate(capacity: count)
+    allTranslations.initialize(repeating: Translation(), count: count)
+    filled = .allocate(capacity: Self.banks * Self.filledLimit)
+    filled.initialize(repeating: 0, count: Self.banks * Self.filledLimit)
+    data = allData
+    translations = allTranslations
   }
 
   deinit {
-    data.deallocate()
-    translations.deallocate()
+    allData.deallocate()
+    allTranslations.deallocate()
     filled.deallocate()
+  }
+
+  /// Chooses whose translations are looked at and changed: 0 the host's, 1 the guest's.
+  mutating func select(bank new: Int) {
+    guard new != bank else { return }
+    bank = new
+    usedBanks = max(usedBanks, new + 1)
+    data = allData + new * 2 * Self.entries
+    translations = allTranslations + new * 2 * Self.entries
+    swap(&filledCount, &idleFilledCount)
+  }
+
+  /// The translation at a place of any bank.
+  func remembered(_ bank: Int, _ index: Int) -> Translation {
+    allTranslations[bank * 2 * Self.entries + index]
   }
 
   @inline(__always)
@@ -61,7 +87,9 @@ struct TLB: ~Copyable {
     translations[index] = translation
     data[index] = TLBEntry()
     guard !translation.isGlobal else { return }
-    if filledCount < Self.filledLimit { filled[filledCount] = UInt16(index) }
+    if filledCount < Self.filledLimit {
+      filled[bank * Self.filledLimit + filledCount] = UInt16(index)
+    }
     filledCount += 1
   }
 
@@ -74,7 +102,7 @@ struct TLB: ~Copyable {
   mutating func flushNonGlobal() {
     if filledCount <= Self.filledLimit {
       for position in 0..<filledCount {
-        let index = Int(filled[position])
+        let index = Int(filled[bank * Self.filledLimit + position])
         if !translations[index].isGlobal { clear(index) }
       }
     } else {
@@ -88,6 +116,15 @@ struct TLB: ~Copyable {
     filledCount = 0
   }
 
+  mutating func flushAllBanks() {
+    let running = bank
+    for bank in 0..<usedBanks {
+      select(bank: bank)
+      flushAll()
+    }
+    select(bank: running)
+  }
+
   /// INVLPG: the entry for this page, global or not, in both halves.
   mutating func flush(page linear: UInt32) {
     let page = linear & 0xFFFF_F000
@@ -97,16 +134,24 @@ struct TLB: ~Copyable {
     }
   }
 
+  /// The same in the other bank.
+  mutating func flushIdle(page linear: UInt32) {
+    let running = bank
+    select(bank: 1 - running)
+    flush(page: linear)
+    select(bank: running)
+  }
+
   /// Takes the fast write path away from every mapping of a frame that just got code in it.
   mutating func withdrawWrites(physical page: PhysicalAddress) {
-    for index in 0..<2 * Self.entries
-    where translations[index].physical == page && translations[index].tag != TLBEntry.noTag {
-      data[index].writeTag = TLBEntry.noTag
+    for index in 0..<usedBanks * 2 * Self.entries
+    where allTranslations[index].physical == page && allTranslations[index].tag != TLBEntry.noTag {
+      allData[index].writeTag = TLBEntry.noTag
     }
   }
 
   /// Takes every fast path away without forgetting a translation (debug registers, mapping changes).
   mutating func withdrawAll() {
-    for index in 0..<2 * Self.entries { data[index] = TLBEntry() }
+    for index in 0..<usedBanks * 2 * Self.entries { allData[index] = TLBEntry() }
   }
 }

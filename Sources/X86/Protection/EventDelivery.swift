@@ -66,7 +66,8 @@ extension CPU {
   ) throws(Interruption) {
     let selector = gate.gateSelector
     let task = try availableTask(selector)
-    try prepareTaskSwitch(to: selector, task, .interrupt)
+    try prepareTaskSwitch(
+      to: selector, task, .interrupt, flags: pushedFlags(event), errorCode: event.errorCode)
     let entry = open(event)
     entry.pointee.marks.insert(.delivered)
     entry.pointee.gate = gate.access

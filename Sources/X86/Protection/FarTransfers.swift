@@ -91,7 +91,7 @@ extension CPU {
       try checkGate(selector, descriptor)
       let task = descriptor.gateSelector
       let found = try availableTask(task)
-      try prepareTaskSwitch(to: task, found, isCall ? .call : .jump)
+      try prepareTaskSwitch(to: task, found, isCall ? .call : .jump, flags: eflags)
       try switchTask(to: task, found, isCall ? .call : .jump, returnEIP: nextEIP, flags: eflags)
     case SystemType.tss16Available, SystemType.tss32Available,
       SystemType.tss16Busy, SystemType.tss32Busy:
@@ -100,7 +100,7 @@ extension CPU {
         throw .generalProtection(selector: selector, .dplBelowRPL)
       }
       let found = try availableTask(selector)
-      try prepareTaskSwitch(to: selector, found, isCall ? .call : .jump)
+      try prepareTaskSwitch(to: selector, found, isCall ? .call : .jump, flags: eflags)
       try switchTask(to: selector, found, isCall ? .call : .jump, returnEIP: nextEIP, flags: eflags)
     default:
       throw .generalProtection(selector: selector, .notAGate)

@@ -2,9 +2,9 @@
 extension CPU {
   /// IRET and IRETD. Sets CS, EFLAGS and `nextEIP`.
   mutating func interruptReturn(is16: Bool) throws(Interruption) {
-    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     try requireVirtualizable()
     try intercept(.iret)
+    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     nonMaskableBlocked = false
     if !usesDescriptors {
       try returnUnprotected(is16: is16)
@@ -111,7 +111,7 @@ extension CPU {
       found.type == SystemType.tss16Busy || found.type == SystemType.tss32Busy
     else { throw .invalidTSS(selector: link, .nestedTaskLinkInvalid) }
     if !found.isPresent { throw .notPresent(selector: link) }
-    try prepareTaskSwitch(to: link, found, .interruptReturn)
+    try prepareTaskSwitch(to: link, found, .interruptReturn, flags: eflags)
     let entry = openReturn(0, is16: false)
     setOffBy = entry.pointee.sequence
     do throws(Interruption) {

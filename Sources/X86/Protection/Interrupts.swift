@@ -41,38 +41,61 @@ enum SoftwareInterruptKind { case int3, intN, into, icebp }
 
 extension CPU {
   /// Delivers an exception. The instruction that raised it has changed nothing; `eip` is its start.
-  /// Sets CS:EIP to the handler, or stops the processor.
+  /// Sets CS:EIP to the handler, leaves the guest, or stops the processor.
   mutating func deliverFault(_ fault: Interruption) {
-    var current = fault
-    var event = Event(.fault, fault.vector, fault.cause, returnEIP: eip)
-    event.resumeFlag = .set
-    var second: Interruption?
-    while true {
-      event.vector = current.vector
-      event.cause = current.cause
-      event.returnEIP = eip
-      event.errorCode = current.hasErrorCode ? current.errorCode : nil
-      event.info = current.vector == Vector.pageFault ? UInt64(cr2) : 0
-      event.detail = 0
-      event.violation = violation
-      violation = nil
-      if let met = second {
-        // A double fault: what the first one's delivery met.
-        event.info = UInt64(met.cause.rawValue) << 8 | UInt64(met.vector)
-        event.detail = UInt64(Self.withExternalBit(met).errorCode)
-      }
-      let failed = attempt(event)
-      guard let failed else { return setOffBy = 0 }
-      guard let next = Self.combine(first: current.vector, second: failed) else {
-        return shutDown()
-      }
-      second = next.vector == Vector.doubleFault ? failed : nil
-      current = next
+    let errorCode = fault.hasErrorCode ? fault.errorCode : nil
+    if svm.isGuest && interceptsException(fault.vector, errorCode: errorCode) {
+      return leaveGuest()
     }
+    deliverUntilDone(event(of: fault))
   }
 
-  /// Delivers an event that the processor raises, or says what it met on the way; the event is
-  /// written down all the same, and set that off.
+  private mutating func event(of fault: Interruption) -> Event {
+    var event = Event(.fault, fault.vector, fault.cause, returnEIP: eip)
+    event.resumeFlag = .set
+    if fault.hasErrorCode { event.errorCode = fault.errorCode }
+    if fault.vector == Vector.pageFault {
+      cr2 = pageFaultAddress
+      event.info = UInt64(cr2)
+    }
+    event.violation = violation
+    violation = nil
+    return event
+  }
+
+  /// Delivers an exception, and what comes of it on the way.
+  mutating func deliverUntilDone(_ first: Event) {
+    var event = first
+    while true {
+      if svm.isGuest {
+        svm.delivering = EventInformation.value(
+          event.vector, type: EventInformation.exception, errorCode: event.errorCode)
+      }
+      guard let second = attempt(event) else { break }
+      if second.isExit { return leaveGuest() }
+      if svm.isGuest && intercepts(second) { return leaveGuest() }
+      guard let next = Self.combine(first: event.vector, second: second) else {
+        return shutDown()
+      }
+      let makesDoubleFault = next.vector == Vector.doubleFault
+      if makesDoubleFault && svm.isGuest && intercepts(next) { return leaveGuest() }
+      event = self.event(of: next)
+      if makesDoubleFault {
+        // What the first one's delivery met.
+        event.info = UInt64(second.cause.rawValue) << 8 | UInt64(second.vector)
+        event.detail = UInt64(second.errorCode)
+      }
+    }
+    svm.delivering = 0
+    setOffBy = 0
+  }
+
+  private mutating func intercepts(_ fault: Interruption) -> Bool {
+    interceptsException(fault.vector, errorCode: fault.hasErrorCode ? fault.errorCode : nil)
+  }
+
+  /// Delivers an event, or says what it met on the way; the event is written down all the same,
+  /// and set that off.
   private mutating func attempt(_ event: Event) -> Interruption? {
     let before = setOffBy
     do throws(Interruption) {
@@ -80,29 +103,47 @@ extension CPU {
       return nil
     } catch {
       if setOffBy == before { setOffBy = open(event).pointee.sequence }
-      return error
+      return event.source == .instruction ? error : Self.withExternalBit(error)
     }
   }
 
+  /// Delivers what no instruction asked for now: a fault on the way is a first one. `information`
+  /// is what an exit during the delivery would say of it.
+  mutating func deliverFromOutside(_ event: Event, as information: UInt64) {
+    if svm.isGuest { svm.delivering = information }
+    guard let second = attempt(event) else {
+      svm.delivering = 0
+      return
+    }
+    if second.isExit { leaveGuest() } else { deliverFault(second) }
+  }
+
   /// Delivers an external interrupt between instructions.
-  mutating func deliverInterrupt(_ vector: UInt8, isNonMaskable: Bool) {
-    if isNonMaskable {
+  mutating func deliverInterrupt(
+    _ vector: UInt8, isNonMaskable: Bool, isInjected: Bool = false
+  ) {
+    if isNonMaskable && !isInjected {
       nonMaskableRequested = false
       nonMaskableBlocked = true
     }
-    let cause: Cause = isNonMaskable ? .nonMaskableInterrupt : .externalInterrupt
-    let second = attempt(Event(.interrupt, vector, cause, returnEIP: eip))
-    if let second { deliverFault(Self.withExternalBit(second)) }
+    let cause: Cause =
+      isInjected ? .injected : isNonMaskable ? .nonMaskableInterrupt : .externalInterrupt
+    let type = isNonMaskable ? EventInformation.nonMaskable : EventInformation.interrupt
+    deliverFromOutside(
+      Event(.interrupt, vector, cause, returnEIP: eip),
+      as: EventInformation.value(vector, type: type))
   }
 
   /// Delivers #DB for the conditions given as DR6 bits; `eip` is where the handler returns to.
   mutating func deliverDebug(_ conditions: UInt32) {
     debugRegisters[6] |= conditions
+    if svm.isGuest && interceptsException(Vector.debug, errorCode: nil) { return leaveGuest() }
     let cause: Cause =
       conditions & 0xF != 0
       ? .breakpointRegister : conditions & 0x8000 != 0 ? .taskSwitchTrap : .singleStep
-    let second = attempt(Event(.fault, Vector.debug, cause, returnEIP: eip))
-    if let second { deliverFault(Self.withExternalBit(second)) }
+    deliverFromOutside(
+      Event(.fault, Vector.debug, cause, returnEIP: eip),
+      as: EventInformation.value(Vector.debug, type: EventInformation.exception))
   }
 
   /// INT3, INT n, INTO and INT1 (SDM 2A, INT). Sets `nextEIP`.
@@ -110,20 +151,37 @@ extension CPU {
     _ vector: UInt8, kind: SoftwareInterruptKind
   ) throws(Interruption) {
     if kind == .intN {
+      try intercept(.softwareInterrupt)
       if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
-      try intercept(.softwareInterrupt(vector))
     }
+    if svm.isGuest { try enterInterruptAsGuest(vector, kind) }
     let cause = kind == .into ? Cause.overflowFlag : .softwareInterrupt
     var event = Event(.softwareInterrupt, vector, cause, returnEIP: nextEIP)
     event.source = kind == .icebp ? .processor : .instruction
     event.resumeFlag = .clear
     event.info = UInt64(self[.eax])
+    // Should this fault, what it was delivering stays noted for an exit.
     do throws(Interruption) {
       try deliver(event)
     } catch {
       throw kind == .icebp ? Self.withExternalBit(error) : error
     }
+    svm.delivering = 0
     suppressesSingleStep = true
+  }
+
+  /// INT3, INTO and INT1 are exceptions to a hypervisor; only INT n is a software interrupt.
+  private mutating func enterInterruptAsGuest(
+    _ vector: UInt8, _ kind: SoftwareInterruptKind
+  ) throws(Interruption) {
+    if kind == .icebp { try intercept(.icebp) }
+    if kind != .intN {
+      let nextRIP = kind == .icebp ? 0 : nextEIP
+      if interceptsException(vector, errorCode: nil, nextRIP: nextRIP) { throw .exit }
+    }
+    svm.delivering = EventInformation.value(
+      vector,
+      type: kind == .intN ? EventInformation.softwareInterrupt : EventInformation.exception)
   }
 
   /// The entry of an event in the log, before anything has changed.
@@ -146,7 +204,11 @@ extension CPU {
 
   // MARK: Faults on the way
 
-  private mutating func shutDown() {
+  mutating func shutDown() {
+    if intercepts(.shutdown) {
+      exit(.shutdown)
+      return leaveGuest()
+    }
     isShutDown = true
     open(.shutdown).pointee.cause = .faultDuringDelivery
     setOffBy = 0
@@ -185,7 +247,7 @@ extension CPU {
     case (.contributory, .contributory), (.pageFault, .contributory), (.pageFault, .pageFault):
       return Interruption(
         vector: Vector.doubleFault, errorCode: 0, hasErrorCode: true, cause: .faultDuringDelivery)
-    default: return withExternalBit(second)
+    default: return second
     }
   }
 }

@@ -52,12 +52,15 @@ extension CPU {
 
   /// Limits, and every page that the switch reads or writes. Nothing has changed when it throws.
   mutating func prepareTaskSwitch(
-    to selector: UInt16, _ descriptor: Descriptor, _ reason: TaskSwitchReason
+    to selector: UInt16, _ descriptor: Descriptor, _ reason: TaskSwitchReason, flags: EFLAGS,
+    errorCode: UInt32? = nil
   ) throws(Interruption) {
-    try intercept(.taskSwitch)
     let old = segments[SegmentRegister.tr]
     let newLimit = TaskState.minimumLimit(is16: descriptor.type & 8 == 0)
     if descriptor.limit < newLimit { throw .invalidTSS(selector: selector, .tssLimitTooSmall) }
+    if svm.isGuest {
+      try interceptTaskSwitch(to: selector, reason, errorCode: errorCode, flags: flags)
+    }
     // Of the old one only the part with registers is written.
     let oldLimit: UInt32 = old.access & 8 == 0 ? 0x29 : 0x5F
     if old.limit < oldLimit { throw .invalidTSS(selector: old.selector, .tssLimitTooSmall) }

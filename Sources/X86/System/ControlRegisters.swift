@@ -10,6 +10,7 @@ extension CPU {
     case 0: put(i.b, cr0.rawValue)
     case 2: put(i.b, cr2)
     case 3: put(i.b, cr3)
+    case 8: put(i.b, UInt32(taskPriority))
     default: put(i.b, cr4.rawValue)
     }
   }
@@ -19,14 +20,27 @@ extension CPU {
     let number = Int(i.a)
     try requireControlRegister(number)
     try requireRing0()
-    try intercept(.writeCR(number))
     let value: UInt32 = get(i.b)
+    // A value that cannot be is a fault before it is anything to intercept.
     switch number {
-    case 0: try writeCR0(CR0(rawValue: value))
+    case 0: _ = try checkedCR0(CR0(rawValue: value))
+    case 4: try checkCR4(CR4(rawValue: value))
+    case 8 where value > 15: throw .generalProtection(0, .reservedControlBits)
+    default: break
+    }
+    try intercept(.writeCR(number))
+    switch number {
+    case 0:
+      try interceptSelectively(CR0(rawValue: value))
+      try writeCR0(CR0(rawValue: value))
     case 2:
       recordWrite(.controlRegisterWrite, register: 2, old: UInt64(cr2), new: UInt64(value))
       cr2 = value
     case 3: try loadCR3(value)
+    case 8:
+      let old = UInt64(taskPriority)
+      taskPriority = UInt8(value)
+      recordWrite(.controlRegisterWrite, register: 8, old: old, new: UInt64(value))
     default: try writeCR4(CR4(rawValue: value))
     }
   }
@@ -36,6 +50,8 @@ extension CPU {
     case 0, 2, 3: return
     case 4 where !implementedCR4.isEmpty: return
     case 4: throw .invalidOpcode(.notInThisProfile)
+    // LOCK MOV CR0: how CR8 is named outside 64-bit mode.
+    case 8: return
     default: throw .invalidOpcode(.undefinedOpcode)
     }
   }
@@ -54,8 +70,8 @@ extension CPU {
     return bits
   }
 
-  /// All of CR0. Reserved bits are ignored; from the 486 on ET is always 1.
-  mutating func writeCR0(_ value: CR0) throws(Interruption) {
+  /// What CR0 becomes. Reserved bits are ignored; from the 486 on ET is always 1.
+  private func checkedCR0(_ value: CR0) throws(Interruption) -> CR0 {
     var new = value.intersection(implementedCR0)
     if profile.features.contains(.i486) { new.insert(.extensionType) }
     if new.contains(.paging) && !new.contains(.protection) {
@@ -64,10 +80,22 @@ extension CPU {
     if new.contains(.notWriteThrough) && !new.contains(.cacheDisable) {
       throw .generalProtection(0, .invalidControlCombination)
     }
-    let changed = new.symmetricDifference(cr0)
+    return new
+  }
+
+  /// The intercept for writes of CR0 that change more than TS and MP.
+  private mutating func interceptSelectively(_ value: CR0) throws(Interruption) {
+    guard svm.isGuest else { return }
+    let changed = try checkedCR0(value).symmetricDifference(cr0)
     if !changed.isSubset(of: [.taskSwitched, .monitorCoprocessor]) {
       try intercept(.selectiveCR0)
     }
+  }
+
+  /// All of CR0.
+  mutating func writeCR0(_ value: CR0) throws(Interruption) {
+    let new = try checkedCR0(value)
+    let changed = new.symmetricDifference(cr0)
     if new.contains(.paging), cr4.contains(.physicalAddressExtension),
       !changed.isDisjoint(with: [.paging, .cacheDisable, .notWriteThrough])
     {
@@ -84,6 +112,8 @@ extension CPU {
   mutating func lmsw(_ i: Instruction) throws(Interruption) {
     try requireRing0()
     try intercept(.writeCR(0))
+    // Whatever it would change.
+    try intercept(.selectiveCR0)
     let word: UInt16 = try readOperand(i)
     let low: CR0 = [.protection, .monitorCoprocessor, .emulation, .taskSwitched]
     var new = cr0.subtracting(low).union(CR0(rawValue: UInt32(word)).intersection(low))
@@ -151,9 +181,14 @@ extension CPU {
     return bits
   }
 
-  /// All of CR4. #GP(0) for a bit that the processor lacks.
-  mutating func writeCR4(_ value: CR4) throws(Interruption) {
+  /// #GP(0) for a bit that the processor lacks.
+  private func checkCR4(_ value: CR4) throws(Interruption) {
     if !value.isSubset(of: implementedCR4) { throw .generalProtection(0, .reservedControlBits) }
+  }
+
+  /// All of CR4.
+  mutating func writeCR4(_ value: CR4) throws(Interruption) {
+    try checkCR4(value)
     let changed = value.symmetricDifference(cr4)
     let paging: CR4 = [.pageSizeExtensions, .physicalAddressExtension, .pageGlobal]
     if cr0.contains(.paging), value.contains(.physicalAddressExtension),

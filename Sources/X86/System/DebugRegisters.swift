@@ -3,14 +3,14 @@ extension CPU {
   /// MOV r32, DRn — 0F 21.
   mutating func movFromDR(_ i: Instruction) throws(Interruption) {
     let number = try accessibleDebugRegister(Int(i.a))
-    try intercept(.readDR(number))
+    try intercept(.readDR(Int(i.a)))
     put(i.b, debugRegisters[number])
   }
 
   /// MOV DRn, r32 — 0F 23. Reserved bits keep their fixed values.
   mutating func movToDR(_ i: Instruction) throws(Interruption) {
     let number = try accessibleDebugRegister(Int(i.a))
-    try intercept(.writeDR(number))
+    try intercept(.writeDR(Int(i.a)))
     let value: UInt32 = get(i.b)
     let new: UInt32
     switch number {

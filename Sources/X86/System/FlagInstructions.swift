@@ -21,18 +21,18 @@ extension CPU {
 
   /// PUSHF — 9C. RF and VM are pushed as 0.
   mutating func pushf(is16: Bool) throws(Interruption) {
-    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     try requireVirtualizable()
     try intercept(.pushf)
+    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     try push(eflags.subtracting([.resume, .virtual8086]).rawValue, is16: is16)
   }
 
   /// POPF — 9D. Silently keeps what the level may not change; that is why the x86 was hard to
   /// virtualize.
   mutating func popf(is16: Bool) throws(Interruption) {
-    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     try requireVirtualizable()
     try intercept(.popf)
+    if isVirtual8086 && iopl < 3 { throw .generalProtection(0, .v86WithoutIOPL3) }
     let image = try pop(is16: is16)
     loadFlags(image, mask: poppableFlags(is16: is16))
   }

@@ -5,6 +5,7 @@ extension CPU {
     try require(.cpuid)
     try requireVirtualizable()
     try intercept(.cpuid)
+    if profile.features.contains(.virtualMachines) { return answerAsAMD() }
     let highest: UInt32 = profile.features.contains(.cmov) ? 2 : 1
     let highestExtended: UInt32 = 0x8000_0004
     let hasExtended = profile.features.contains(.noExecute)
@@ -25,6 +26,28 @@ extension CPU {
       } else {
         answer(profile.signature, 0, 0, featureBits)
       }
+    }
+  }
+
+  /// The leaves of an AMD part (AMD APM 3, appendix E). Cache sizes are 0: there are no caches.
+  private mutating func answerAsAMD() {
+    let leaf = self[.eax]
+    switch leaf {
+    case 0: answer(1, vendorWord(0), vendorWord(2), vendorWord(1))
+    case 1: answer(profile.signature, 0, 0, featureBits)
+    case 0x8000_0000: answer(0x8000_000A, vendorWord(0), vendorWord(2), vendorWord(1))
+    case 0x8000_0001:
+      // SVM and CR8 by LOCK MOV CR0; the features of leaf 1 that AMD repeats, and no-execute.
+      answer(profile.signature, 0, 1 << 2 | 1 << 4, featureBits & 0x0183_F3FF | 1 << 20)
+    case 0x8000_0002...0x8000_0004:
+      let start = Int(leaf - 0x8000_0002) * 4
+      answer(
+        brandWord(start), brandWord(start + 1), brandWord(start + 2), brandWord(start + 3))
+    // 36 bits of physical, 32 of linear address.
+    case 0x8000_0008: answer(UInt32(32 << 8 | Self.physicalAddressBits), 0, 0, 0)
+    // Revision 1, 64 ASIDs; nested paging, nRIP and flushes by ASID.
+    case 0x8000_000A: answer(1, 64, 0, 1 << 0 | 1 << 3 | 1 << 6)
+    default: answer(0, 0, 0, 0)
     }
   }
 

@@ -11,11 +11,13 @@ private enum MSR {
   static let sysenterEIP: UInt32 = 0x176
   static let pageAttributes: UInt32 = 0x277
   static let extendedFeatures: UInt32 = 0xC000_0080
+  static let vmControl: UInt32 = 0xC001_0114
+  static let vmHostSaveArea: UInt32 = 0xC001_0117
 }
 
 extension CPU {
-  /// What RDTSC reads: machine ticks, moved by writes to the counter.
-  var timeStamp: UInt64 { ticks &+ msrs.timeStampOffset }
+  /// What RDTSC reads: machine ticks, moved by writes to the counter, and in a guest by its VMCB.
+  var timeStamp: UInt64 { ticks &+ msrs.timeStampOffset &+ svm.guest.timeStampOffset }
 
   private mutating func returnPair(_ value: UInt64) {
     self[.eax] = UInt32(truncatingIfNeeded: value)
@@ -46,7 +48,7 @@ extension CPU {
   mutating func rdmsr() throws(Interruption) {
     try require(.modelSpecificRegisters)
     try requireRing0()
-    try intercept(.readMSR)
+    try interceptMSR(self[.ecx], isWrite: false)
     returnPair(try readMSR(self[.ecx]))
   }
 
@@ -54,7 +56,7 @@ extension CPU {
   mutating func wrmsr() throws(Interruption) {
     try require(.modelSpecificRegisters)
     try requireRing0()
-    try intercept(.writeMSR)
+    try interceptMSR(self[.ecx], isWrite: true)
     let value = UInt64(self[.edx]) << 32 | UInt64(self[.eax])
     try writeMSR(self[.ecx], value)
     recordWrite(.machineSpecificWrite, register: self[.ecx], new: value)
@@ -73,8 +75,9 @@ extension CPU {
       // No machine check has happened: nothing is latched.
       return 0
     case MSR.timeStampCounter: return timeStamp
-    case MSR.platformID, MSR.microcodeRevision:
-      // Platform 0; no microcode update has been loaded.
+    case MSR.platformID where !profile.features.contains(.virtualMachines),
+      MSR.microcodeRevision:
+      // Platform 0, which AMD's parts lack; no microcode update has been loaded.
       try requireP6()
       return 0
     case MSR.sysenterCS:
@@ -92,6 +95,12 @@ extension CPU {
     case MSR.extendedFeatures:
       try requireMSR(.noExecute)
       return msrs.efer
+    case MSR.vmControl:
+      try requireMSR(.virtualMachines)
+      return svm.control
+    case MSR.vmHostSaveArea:
+      try requireMSR(.virtualMachines)
+      return svm.hostSaveArea
     default: throw .generalProtection(0, .unknownMSR)
     }
   }
@@ -121,18 +130,51 @@ extension CPU {
       msrs.pat = value
     case MSR.extendedFeatures:
       try requireMSR(.noExecute)
-      if value & ~(1 << 11) != 0 { throw .generalProtection(0, .reservedMSRBits) }
+      if value & ~implementedFeatures != 0 { throw .generalProtection(0, .reservedMSRBits) }
       msrs.efer = value
       flushTLB()
+    case MSR.vmControl: try writeVMControl(value)
+    case MSR.vmHostSaveArea:
+      try requireMSR(.virtualMachines)
+      if value & 0xFFF != 0 || value >> UInt64(Self.physicalAddressBits) != 0 {
+        throw .generalProtection(0, .reservedMSRBits)
+      }
+      svm.hostSaveArea = value
     default: throw .generalProtection(0, .unknownMSR)
     }
   }
 
-  /// Eight memory types; 2, 3 and 8 up are reserved.
+  /// The bits of EFER that can be set; SVME not while VM_CR.SVMDIS is.
+  private var implementedFeatures: UInt64 {
+    let canRunGuests =
+      profile.features.contains(.virtualMachines) && svm.control & VMControl.isDisabled == 0
+    return ExtendedFeatures.noExecute | (canRunGuests ? ExtendedFeatures.virtualMachines : 0)
+  }
+
+  /// VM_CR: LOCK keeps itself and SVMDIS; the latter cannot be set while SVME is.
+  private mutating func writeVMControl(_ value: UInt64) throws(Interruption) {
+    try requireMSR(.virtualMachines)
+    if value & ~VMControl.implemented != 0 { throw .generalProtection(0, .reservedMSRBits) }
+    let kept = VMControl.lock | VMControl.isDisabled
+    let new =
+      svm.control & VMControl.lock == 0 ? value : value & ~kept | svm.control & kept
+    if value & VMControl.isDisabled != 0 && msrs.efer & ExtendedFeatures.virtualMachines != 0 {
+      throw .generalProtection(0, .reservedMSRBits)
+    }
+    svm.control = new
+    // DIS_A20M may open what the A20 gate closes.
+    requestAttention()
+  }
+
   private func checkPageAttributes(_ value: UInt64) throws(Interruption) {
-    for index in 0..<8 {
-      let type = value >> UInt64(index * 8) & 0xFF
-      if type > 7 || type == 2 || type == 3 { throw .generalProtection(0, .reservedMSRBits) }
+    if !isPageAttributes(value) { throw .generalProtection(0, .reservedMSRBits) }
+  }
+
+  /// Eight memory types; 2, 3 and 8 up are reserved.
+  func isPageAttributes(_ value: UInt64) -> Bool {
+    (0..<8).allSatisfy {
+      let type = value >> UInt64($0 * 8) & 0xFF
+      return type <= 7 && type != 2 && type != 3
     }
   }
 }

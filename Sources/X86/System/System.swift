@@ -44,10 +44,10 @@ extension CPU {
     case .pushf: try pushf(is16: i.is16)
     case .popf: try popf(is16: i.is16)
     case .hlt: try hlt()
-    case .inI: try input(UInt16(i.immediate & 0xFF), Int(i.a))
-    case .inDX: try input(UInt16(truncatingIfNeeded: self[.edx]), Int(i.a))
-    case .outI: try output(UInt16(i.immediate & 0xFF), Int(i.a))
-    case .outDX: try output(UInt16(truncatingIfNeeded: self[.edx]), Int(i.a))
+    case .inI: try input(UInt16(i.immediate & 0xFF), Int(i.a), i)
+    case .inDX: try input(UInt16(truncatingIfNeeded: self[.edx]), Int(i.a), i)
+    case .outI: try output(UInt16(i.immediate & 0xFF), Int(i.a), i)
+    case .outDX: try output(UInt16(truncatingIfNeeded: self[.edx]), Int(i.a), i)
     case .movFromCR: try movFromCR(i)
     case .movToCR: try movToCR(i)
     case .movFromDR: try movFromDR(i)
@@ -76,6 +76,15 @@ extension CPU {
     case .rdmsr: try rdmsr()
     case .wrmsr: try wrmsr()
     case .cpuid: try cpuid()
+    case .pause: try intercept(.pause)
+    case .rsm: try rsm()
+    case .vmrun: try vmrun(i)
+    case .vmmcall: try vmmcall()
+    case .vmload: try vmload(i)
+    case .vmsave: try vmsave(i)
+    case .stgi: try setGlobalInterruptFlag(true)
+    case .clgi: try setGlobalInterruptFlag(false)
+    case .invlpga: try invlpga(i)
     case .hostGate: try hostGate()
     default: preconditionFailure("not a system instruction")
     }
@@ -109,7 +118,7 @@ extension CPU {
   }
 
   /// INVD and WBINVD: there are no caches to lose.
-  private mutating func invalidateCaches(_ point: InterceptPoint) throws(Interruption) {
+  private mutating func invalidateCaches(_ point: ExitCode) throws(Interruption) {
     try require(.i486)
     try requireRing0()
     try intercept(point)
