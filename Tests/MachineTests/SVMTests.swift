@@ -1,3 +1,4 @@
+import Chipset
 import Foundation
 import Testing
 import X86
@@ -37,7 +38,7 @@ import X86
     configuration.profile = .amdSVM
     configuration.memory = 16
     configuration.maximumBlockLength = blockLength
-    var guest = Guest()
+    var guest = Guest(image: nil)
     guest.bios = try ImageFiles.contents(rom)
     return try Machine(configuration, guest: guest)
   }

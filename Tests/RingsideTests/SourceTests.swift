@@ -49,7 +49,8 @@ import Testing
     let list = try Program(["images"])
     #expect(list.status == 0)
     let words = list.output.split(separator: "\n").map { $0.split(separator: " ") }
-    #expect(words.map(\.first) == ["ringlet", "demo", "hello", "crash", "ring1", "toyboot"])
+    #expect(
+      words.map(\.first) == ["ringlet", "demo", "hello", "crash", "ring1", "tinysvm", "toyboot"])
     #expect(words.allSatisfy { $0[1] == "emulation" })
   }
 
