@@ -35,7 +35,7 @@ extension CPU {
       deliverInterrupt(vector, isNonMaskable: false, isInjected: true)
     // Later NMIs are not held back by one that was injected.
     case EventInformation.nonMaskable:
-      deliverInterrupt(Vector.nonMaskable, isNonMaskable: true)
+      deliverInterrupt(Vector.nonMaskable, isNonMaskable: true, isInjected: true)
     default:
       let isException = injected >> 8 & 7 == EventInformation.exception
       var event = Event(
