@@ -33,7 +33,7 @@ import Testing
     #expect(stop == .exit(code: 7))
     let expected = RingletTests.settledLines(try RingletTests.text("ringlet/transcript.txt"))
     #expect(guestLines(output) == expected.dropLast(), "but for the line that nobody began")
-    #expect(machine.cpu.log.total(of: .guestEntry) == machine.cpu.log.total(of: .guestExit))
+    #expect(machine.cpu.log.total(of: .vmEntry) == machine.cpu.log.total(of: .vmExit))
   }
 
   /// The counts of the summary, by exit code.
@@ -52,7 +52,7 @@ import Testing
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 3))
     let counts = summary(output)
-    #expect(counts.values.reduce(0, +) == machine.cpu.log.total(of: .guestExit))
+    #expect(counts.values.reduce(0, +) == machine.cpu.log.total(of: .vmExit))
     #expect(Set(counts.keys).isSuperset(of: ["60", "72", "78", "7b"]))
   }
 

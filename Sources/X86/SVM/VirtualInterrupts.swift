@@ -4,15 +4,17 @@ extension CPU {
   ///
   /// While GIF is clear nothing is. In a guest with V_INTR_MASKING the host's IF decides.
   public var acceptsInterrupts: Bool {
-    if svm.isGuest && svm.guest.masksInterrupts { return svm.host.acceptsInterrupts }
-    return svm.globalInterruptFlag && systemFlags.contains(.interrupt)
+    guard svm.globalInterruptFlag else { return false }
+    let isHostsAffair = svm.isGuest && svm.guest.masksInterrupts
+    return isHostsAffair ? svm.host.acceptsInterrupts : systemFlags.contains(.interrupt)
   }
 
   /// A virtual interrupt is requested that the guest accepts: its IF is set and the request's
   /// priority above V_TPR.
   var acceptsVirtualInterrupt: Bool {
     let guest = svm.guest
-    return guest.isInterruptRequested && systemFlags.contains(.interrupt)
+    return guest.isInterruptRequested && svm.globalInterruptFlag
+      && systemFlags.contains(.interrupt)
       && (guest.ignoresTaskPriority || guest.interruptPriority > guest.taskPriority)
   }
 
