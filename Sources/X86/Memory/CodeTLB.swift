@@ -23,11 +23,12 @@ struct CodeTLB: ~Copyable {
   private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
   private static let bankSize = 2048
   /// Where the bank in use starts.
-  private var bankStart = 0
+  private var current: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
 
   init() {
     directory = .allocate(capacity: TLB.banks * Self.bankSize)
     directory.initialize(repeating: nil, count: TLB.banks * Self.bankSize)
+    current = directory
   }
 
   deinit {
@@ -36,7 +37,7 @@ struct CodeTLB: ~Copyable {
   }
 
   /// Chooses the address space, see `TLB`.
-  mutating func select(bank: Int) { bankStart = bank * Self.bankSize }
+  mutating func select(bank: Int) { current = directory + bank * Self.bankSize }
 
   /// Makes every page one that has never been walked.
   func removeAll() {
@@ -47,11 +48,11 @@ struct CodeTLB: ~Copyable {
 
   /// The entry for the page of a linear address.
   func entry(for linear: UInt32, user: Bool) -> UnsafeMutablePointer<Entry> {
-    let index = bankStart + Int(linear >> 22) + (user ? 1024 : 0)
-    if let leaf = directory[index] { return leaf + Int(linear >> 12 & 1023) }
+    let index = Int(linear >> 22) + (user ? 1024 : 0)
+    if let leaf = current[index] { return leaf + Int(linear >> 12 & 1023) }
     let leaf = UnsafeMutablePointer<Entry>.allocate(capacity: 1024)
     leaf.initialize(repeating: Entry(), count: 1024)
-    directory[index] = leaf
+    current[index] = leaf
     return leaf + Int(linear >> 12 & 1023)
   }
 

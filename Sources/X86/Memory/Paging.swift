@@ -55,19 +55,17 @@ extension CPU {
   mutating func walkTables(
     _ linear: UInt32, _ kind: AccessKind, user: Bool
   ) throws(Interruption) -> Translation {
-    var found = Translation()
-    if !cr0.contains(.paging) {
-      found.tag = linear & 0xFFFF_F000
-      found.physical = UInt64(found.tag)
-      found.isWritable = true
-      found.isDirty = true
-    } else if cr4.contains(.physicalAddressExtension) {
-      found = try walkPAE(linear, kind, user: user)
-    } else {
-      found = try walk(linear, kind, user: user)
-    }
-    if svm.guest.nestsPaging { try nest(&found, linear, kind) }
-    return found
+    if _slowPath(svm.guest.nestsPaging) { return try walkNested(linear, kind, user: user) }
+    return try walkOwnTables(linear, kind, user: user)
+  }
+
+  /// Through the tables that CR3 names.
+  @inline(__always)
+  mutating func walkOwnTables(
+    _ linear: UInt32, _ kind: AccessKind, user: Bool
+  ) throws(Interruption) -> Translation {
+    try cr4.contains(.physicalAddressExtension)
+      ? walkPAE(linear, kind, user: user) : walk(linear, kind, user: user)
   }
 
   /// Grants the fast path what this translation and the frame allow, and returns the address.
@@ -331,7 +329,8 @@ extension CPU {
 
   /// An entry of the tables that CR3 names.
   private func peekGuest(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
-    peekNested(address).flatMap { peek($0, size) }
+    guard _slowPath(svm.guest.nestsPaging) else { return peek(address, size) }
+    return peekNested(address).flatMap { peek($0, size) }
   }
 
   /// One byte at a linear address for a debugger; nil when not mapped to RAM or ROM.

@@ -47,7 +47,8 @@ extension CPU {
     if svm.isGuest && interceptsException(fault.vector, errorCode: errorCode) {
       return leaveGuest()
     }
-    deliverUntilDone(event(of: fault))
+    var event = event(of: fault)
+    deliverUntilDone(&event)
   }
 
   private mutating func event(of fault: Interruption) -> Event {
@@ -64,8 +65,7 @@ extension CPU {
   }
 
   /// Delivers an exception, and what comes of it on the way.
-  mutating func deliverUntilDone(_ first: Event) {
-    var event = first
+  mutating func deliverUntilDone(_ event: inout Event) {
     while true {
       if svm.isGuest {
         svm.delivering = EventInformation.value(

@@ -19,14 +19,26 @@ extension CPU {
     return try nest(address, .write, isTableWalk: true).physical | address & 0xFFF
   }
 
-  /// Completes a translation of the guest's tables: page, and what may be done there.
-  mutating func nest(
-    _ found: inout Translation, _ linear: UInt32, _ kind: AccessKind
-  ) throws(Interruption) {
+  /// The guest's own translation, if it has paging on, and then the machine's: page, and what may be
+  /// done there.
+  @inline(never)
+  mutating func walkNested(
+    _ linear: UInt32, _ kind: AccessKind, user: Bool
+  ) throws(Interruption) -> Translation {
+    var found = Translation()
+    if cr0.contains(.paging) {
+      found = try walkOwnTables(linear, kind, user: user)
+    } else {
+      found.tag = linear & 0xFFFF_F000
+      found.physical = UInt64(found.tag)
+      found.isWritable = true
+      found.isDirty = true
+    }
     let nested = try nest(found.physical | UInt64(linear & 0xFFF), kind, isTableWalk: false)
     found.physical = nested.physical
     found.isWritable = found.isWritable && nested.isWritable
     found.isDirty = found.isDirty && nested.isDirty
+    return found
   }
 
   /// Walks the nested tables. The result's `physical` is the page.

@@ -12,10 +12,10 @@ extension CPU {
   /// A virtual interrupt is requested that the guest accepts: its IF is set and the request's
   /// priority above V_TPR.
   var acceptsVirtualInterrupt: Bool {
-    let guest = svm.guest
-    return guest.isInterruptRequested && svm.globalInterruptFlag
+    svm.guest.isInterruptRequested && svm.globalInterruptFlag
       && systemFlags.contains(.interrupt)
-      && (guest.ignoresTaskPriority || guest.interruptPriority > guest.taskPriority)
+      && (svm.guest.ignoresTaskPriority
+        || svm.guest.interruptPriority > svm.guest.taskPriority)
   }
 
   /// Delivers it. No interrupt controller is asked: the VMCB has the vector.
@@ -48,7 +48,7 @@ extension CPU {
         event.source = .instruction
         event.returnEIP = readVMCB32(svm.vmcb, .nextRIP)
       }
-      if isException { deliverUntilDone(event) } else { deliverFromOutside(event, as: injected) }
+      if isException { deliverUntilDone(&event) } else { deliverFromOutside(event, as: injected) }
     }
   }
 
