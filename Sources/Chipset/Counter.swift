@@ -325,7 +325,11 @@ extension Counter {
     latchedCount = try reader.readOptional()
     latchedStatus = try reader.readOptional()
     readsHighByte = try reader.readFlag()
-    guard mode <= 5, (1...3).contains(access), !isCounting || mode == 0 || mode == 4 || value > 0
+    let clocks: ClosedRange<Int64> = -(1 << 50)...(1 << 50)
+    let counts = [written, value, held] + (pending.map { [$0] } ?? [])
+    guard mode <= 5, (1...3).contains(access), !isCounting || mode == 0 || mode == 4 || value > 0,
+      clocks.contains(origin), clocks.contains(pendingBoundary),
+      counts.allSatisfy({ (0...0x1_0000).contains($0) }), pending != 0
     else { throw .malformed }
   }
 }

@@ -358,7 +358,8 @@ final class DiskChannel: Device {
     // A block to be stored must lie on the disk.
     guard let drive else { return work == .none || work == .reset || work == .command }
     let sectors = buffer.count / Self.sectorSize
+    guard work != .fill || remaining > 0, work != .store || isWriting else { return false }
     return !isWriting
-      || sector + UInt64(sectors) <= drive.sectorCount && (buffer.isEmpty || sectors <= remaining)
+      || sector + UInt64(sectors) <= drive.sectorCount && (1...max(1, remaining)).contains(sectors)
   }
 }

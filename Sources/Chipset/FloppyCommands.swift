@@ -18,7 +18,7 @@ extension FloppyController {
     static let scanHigh: UInt8 = 0x1D
   }
   /// The farthest that the head goes.
-  private static let lastTrack: UInt8 = 83
+  static let lastTrack: UInt8 = 83
   /// 512 bytes, as the size field of a sector's address has it.
   private static let sizeCode: UInt8 = 2
 

@@ -205,7 +205,7 @@ final class FloppyController: Device {
     isRequesting = try reader.readFlag()
     isBusy = try reader.readFlag()
     deadline = try reader.read()
-    guard result.count <= 10, senses.count <= 4, lock < 2, rate < 4,
+    guard result.count <= 10, senses.count <= 4, lock < 2, rate < 4, track <= Self.lastTrack,
       isBusy == (deadline != .max)
     else { throw .malformed }
     if let code = command.first {

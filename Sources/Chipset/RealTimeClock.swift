@@ -300,5 +300,7 @@ final class RealTimeClock: Device {
     origin = try reader.read()
     settled = try reader.read()
     deadline = try reader.read()
+    let cycles: ClosedRange<Int64> = -Self.second...(1 << 50)
+    guard cycles.contains(origin), cycles.contains(settled) else { throw .malformed }
   }
 }

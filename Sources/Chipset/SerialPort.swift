@@ -157,9 +157,9 @@ final class SerialPort: Device {
       hasTimedOut = true
       timeoutTick = .max
     }
-    if receiveTick <= tick, let byte = incoming.removeFirst() {
+    if receiveTick <= tick {
       receiveTick = .max
-      accept(byte, at: tick)
+      if let byte = incoming.removeFirst() { accept(byte, at: tick) }
       scheduleReceiver(at: tick)
     }
   }

@@ -27,9 +27,9 @@ public struct UnclaimedPorts: Sendable {
     return low
   }
 
-  mutating func countRead(_ port: UInt16) { counts[index(of: port)].reads += 1 }
+  mutating func countRead(_ port: UInt16) { counts[index(of: port)].reads &+= 1 }
 
-  mutating func countWrite(_ port: UInt16) { counts[index(of: port)].writes += 1 }
+  mutating func countWrite(_ port: UInt16) { counts[index(of: port)].writes &+= 1 }
 
   func save(into writer: inout StateWriter) {
     writer.write(UInt32(counts.count))

@@ -53,6 +53,32 @@ import Testing
     board.board.reset()
     _ = try board.copy()
   }
+
+  /// A saved state with damaged bytes is refused, or is one to go on from.
+  @Test(arguments: seeds)
+  func damagedStatesAreRefusedOrHarmless(seed: UInt64) throws {
+    var random = Random(seed: seed &+ 1000)
+    let board = HostileBoard(kind: seed)
+    var tick: UInt64 = 0
+    for _ in 0..<Self.steps / 100 {
+      for _ in 0..<30 {
+        tick += random.wait(until: board.board.nextDeadline, from: tick)
+        for access in random.program() { _ = board.perform(access, at: tick) }
+      }
+      var writer = StateWriter()
+      board.board.save(into: &writer)
+      var bytes = writer.bytes
+      for _ in 0...random.next(3) { bytes[Int(random.next(UInt64(bytes.count)))] = random.byte() }
+      let other = HostileBoard(kind: seed)
+      var reader = StateReader(bytes)
+      guard (try? other.board.load(from: &reader)) != nil else { continue }
+      var later = tick
+      for _ in 0..<30 {
+        later += random.wait(until: other.board.nextDeadline, from: later)
+        for access in random.program() { _ = other.perform(access, at: later) }
+      }
+    }
+  }
 }
 
 /// One thing that a hostile guest, or its user, does.

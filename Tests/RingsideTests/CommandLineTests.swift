@@ -125,6 +125,59 @@ import Testing
   }
 }
 
+/// Files that are named twice: at most one may write, and nothing is lost by trying.
+@Suite struct SharedFileTests {
+  private static let bytes = [UInt8](repeating: 0x5A, count: 4096)
+
+  /// Runs the program with the path of such a file in place of each `FILE`, and of a hard link to it
+  /// in place of each `LINK`.
+  private func run(_ arguments: [String]) throws -> Program {
+    let path = "/tmp/ringside-test-shared-\(getpid())-\(arguments.joined(separator: "").hashValue)"
+    let file = try #require(fopen(path, "w"))
+    fwrite(Self.bytes, 1, Self.bytes.count, file)
+    fclose(file)
+    try #require(link(path, path + "-link") == 0)
+    defer {
+      unlink(path)
+      unlink(path + "-link")
+    }
+    let names = ["FILE": path, "LINK": path + "-link"]
+    let result = try Program(arguments.map { names[$0] ?? $0 })
+    var after = [UInt8](repeating: 0, count: 8192)
+    let again = try #require(fopen(path, "r"))
+    let count = fread(&after, 1, after.count, again)
+    fclose(again)
+    #expect(after.prefix(count) == Self.bytes[...])
+    return result
+  }
+
+  @Test(arguments: [
+    ["run", "hello", "--write", "--disk", "FILE", "--disk", "FILE"],
+    ["run", "hello", "--write", "--disk", "FILE", "--disk", "LINK"],
+    ["run", "hello", "--write", "--disk", "FILE", "--floppy", "FILE"],
+    ["run", "hello", "--write", "--disk", "FILE", "--cdrom", "LINK"],
+    ["run", "hello", "--write", "--disk", "FILE", "--initrd", "FILE"],
+    ["run", "FILE", "--write", "--disk", "FILE"],
+    ["run", "hello", "--disk", "FILE", "--serial", "LINK"],
+    ["run", "hello", "--cdrom", "FILE", "--debug-port", "FILE"],
+    ["run", "hello", "--floppy", "FILE", "--screen-dump", "FILE"],
+    ["run", "hello", "--disk", "FILE", "--serial2", "FILE"],
+    ["run", "hello", "--floppy", "FILE", "--write", "--serial", "FILE"],
+  ])
+  func aSecondUseIsRefused(arguments: [String]) throws {
+    let run = try run(arguments)
+    #expect(run.status == 64 && run.output.isEmpty)
+    #expect(run.errors.contains("in use") && run.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test func readersShare() throws {
+    let run = try run([
+      "run", "hello", "--disk", "FILE", "--disk", "LINK", "--floppy", "FILE", "--cdrom", "FILE",
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty)
+  }
+}
+
 extension String {
   /// How often `text` occurs.
   fileprivate func components(of text: String) -> Int { ranges(of: text).count }
