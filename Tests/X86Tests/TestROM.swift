@@ -44,7 +44,7 @@ struct TestROM {
       case .halted: return bus.lines
       case .shutdown where resetsAfterShutdown: cpu.reset()
       case .shutdown: return bus.lines
-      case .budget, .attention: continue
+      case .budget, .attention, .gate: continue
       }
     }
     return bus.lines
