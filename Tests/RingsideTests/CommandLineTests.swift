@@ -76,12 +76,11 @@ import Testing
 
   /// mov dx, 3F8h; l: mov al, 'x'; out dx, al; jmp l
   @Test func aSignalEndsARunWhoseOutputNobodyTakes() throws {
-    let path = try RingletTests.temporaryFile([
-      0xBA, 0xF8, 3, 0, 0, 0xB0, 0x78, 0xEE, 0xEB, 0xFB,
-    ])
-    defer { unlink(path) }
-    let command = "timeout --preserve-status -k 60 2 \(try Program.path) run \(path)"
-    let run = try Program(at: "/bin/sh", ["-c", "{ \(command); echo $? >&2; } | sleep 4"])
+    let guest: [UInt8] = [0xBA, 0xF8, 3, 0, 0, 0xB0, 0x78, 0xEE, 0xEB, 0xFB]
+    let run = try TemporaryFile(guest).use { path in
+      let command = "timeout --preserve-status -k 60 2 \(try Program.path) run \(path)"
+      return try Program(at: "/bin/sh", ["-c", "{ \(command); echo $? >&2; } | sleep 4"])
+    }
     #expect(run.errors == "143\n")
   }
 

@@ -36,10 +36,11 @@ struct FirmwareTests {
   }
 
   @Test func seaBIOSBootsRinglet() throws {
-    let run = try Program([
-      "run", "--bios", seaBIOS, "--vgabios", videoBIOS, "--floppy", "images/built/ringlet.img",
-      "--send", "\\$ $=getpid\\n", "--send", "\\$ $=exit 5\\n", "--timeout", "100",
-    ])
+    let run = try Program(
+      GuestFiles.seaBIOS + [
+        "--floppy", "images/built/ringlet.img", "--send", "\\$ $=getpid\\n", "--send",
+        "\\$ $=exit 5\\n", "--timeout", "100",
+      ])
     #expect(run.status == 5)
     #expect(run.output.contains("1000 system calls"))
   }

@@ -111,15 +111,15 @@ struct TerminalTests {
       0xBF, 0, 0, 0x20, 0, 0xB9, 0, 0x3E, 0, 0, 0x89, 0x3F, 0x81, 0xC7, 0, 0x10, 0, 0, 0xE2, 0xF6,
       0xFA, 0xF4,
     ]
-    let path = try RingletTests.temporaryFile(guest)
-    defer { unlink(path) }
-    let terminal = try TestTerminal(80, 24)
-    try terminal.start("\(path) --memory 64")
-    try terminal.wait { $0.contains("halted for good") }
-    let status = try Program(at: "/bin/cat", ["/proc/\(terminal.process)/status"]).output
-    let peak = try #require(status.firstMatch(of: /VmHWM:\s*([0-9]+) kB/)?.output.1)
-    let kibibytes = try #require(Int(peak))
-    #expect(kibibytes > 64 << 10 && kibibytes < (64 << 10) + 40_000_000 >> 10)
+    try TemporaryFile(guest).use { path in
+      let terminal = try TestTerminal(80, 24)
+      try terminal.start("\(path) --memory 64")
+      try terminal.wait { $0.contains("halted for good") }
+      let status = try Program(at: "/bin/cat", ["/proc/\(terminal.process)/status"]).output
+      let peak = try #require(status.firstMatch(of: /VmHWM:\s*([0-9]+) kB/)?.output.1)
+      let kibibytes = try #require(Int(peak))
+      #expect(kibibytes > 64 << 10 && kibibytes < (64 << 10) + 40_000_000 >> 10)
+    }
   }
 
   @Test func withoutColoursOrUnicodeAllIsSaidAllTheSame() throws {
