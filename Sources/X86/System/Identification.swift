@@ -43,8 +43,8 @@ extension CPU {
       let start = Int(leaf - 0x8000_0002) * 4
       answer(
         brandWord(start), brandWord(start + 1), brandWord(start + 2), brandWord(start + 3))
-    // 36 bits of physical, 32 of linear address.
-    case 0x8000_0008: answer(UInt32(32 << 8 | Self.physicalAddressBits), 0, 0, 0)
+    // 36 bits of physical, 32 of linear address; FXSAVE always saves the error pointers.
+    case 0x8000_0008: answer(UInt32(32 << 8 | Self.physicalAddressBits), 1 << 2, 0, 0)
     // Revision 1, 64 ASIDs; nested paging, nRIP and flushes by ASID.
     case 0x8000_000A: answer(1, 64, 0, 1 << 0 | 1 << 3 | 1 << 6)
     default: answer(0, 0, 0, 0)
