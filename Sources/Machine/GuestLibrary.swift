@@ -64,6 +64,11 @@ public struct GuestLibrary {
     entries.first { $0.name == name }.map { folder + "/" + $0.file }
   }
 
+  /// The files of our own BIOS, for the top of memory, and of the VGA's ROM, for C0000h.
+  public var firmware: (bios: String, videoBIOS: String) {
+    (folder + "/bios.rom", folder + "/vga.rom")
+  }
+
   private static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return String(path[..<slash])

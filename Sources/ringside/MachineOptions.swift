@@ -21,9 +21,11 @@ struct MachineOptions: ParsableArguments {
   var append = ""
   @Option(help: ArgumentHelp("Linux's initial RAM disk, or a Multiboot module.", valueName: "file"))
   var initrd: String?
-  @Option(help: ArgumentHelp("A ROM that ends at 4 GiB and at 1 MiB.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Another BIOS than our own: a ROM that ends at 4 GiB and at 1 MiB.", valueName: "file"))
   var bios: String?
-  @Option(help: ArgumentHelp("A video ROM for C0000.", valueName: "file"))
+  @Option(help: ArgumentHelp("Another video ROM than our own, for C0000.", valueName: "file"))
   var vgabios: String?
   @Option(
     parsing: .unconditionalSingleValue,
@@ -99,13 +101,14 @@ struct MachineOptions: ParsableArguments {
     if let image, GuestSource.isSource(image) {
       source = try GuestSource.image(of: image, library: library)
     }
+    let firmware = try firmware(image: image, library: library)
     let drives = if let drives { drives } else { try self.drives() }
     do throws(ImageError) {
       var guest = Guest(image: source)
       if source == nil, let image { guest.image = try open(image: image, library: library) }
       guest.initrd = try initrd.map(contents)
-      guest.bios = try bios.map(contents)
-      guest.videoBIOS = try vgabios.map(contents)
+      guest.bios = try firmware.bios.map(contents)
+      guest.videoBIOS = try firmware.videoBIOS.map(contents)
       guest.commandLine = append
       guest.floppy = drives.floppy
       guest.disks = drives.disks
@@ -115,6 +118,29 @@ struct MachineOptions: ParsableArguments {
     } catch {
       throw UserError(error.description)
     }
+  }
+
+  /// Whether there is something that a BIOS can boot.
+  private var hasDrives: Bool { floppy != nil || !disk.isEmpty || !cdrom.isEmpty }
+
+  /// Whether the machine starts with a BIOS when no image is named.
+  var startsWithBIOS: Bool { bios != nil || hasDrives }
+
+  /// What the screen calls a guest that no image names: the drive that is tried first.
+  var drivesName: String {
+    let path = [floppy, disk.first, cdrom.first, bios].compactMap(\.self).first ?? ""
+    return path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// The files of the ROMs: what the options name, and our own where a BIOS is needed.
+  private func firmware(
+    image: String?, library: GuestLibrary?
+  ) throws(UserError) -> (bios: String?, videoBIOS: String?) {
+    guard bios != nil || image == nil && hasDrives else { return (nil, vgabios) }
+    if bios == nil && library == nil {
+      throw UserError("booting a drive needs Ringside's own folder ‘images’, or a --bios")
+    }
+    return (bios ?? library?.firmware.bios, vgabios ?? library?.firmware.videoBIOS)
   }
 
   /// What is in the machine's drives.

@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
       something that Ringside lacks; 70 after a triple fault; 75 when a limit was reached.
       """)
 
-  @Argument(help: "The guest: a file, or a built-in name. Not needed with --bios.")
+  @Argument(help: "The guest: a file, or a built-in name. Not needed with a drive.")
   var image: String?
   @OptionGroup
   var machine: MachineOptions
@@ -74,8 +74,8 @@ struct RunCommand: ParsableCommand {
     if serial2 == "stdio" && serial == "stdio" {
       throw UserError("--serial2 stdio: COM1 has standard input and output; add --serial none")
     }
-    guard image != nil || machine.bios != nil else {
-      throw UserError("run what? Name an image file, a built-in guest (ringlet), or give --bios")
+    guard image != nil || machine.startsWithBIOS else {
+      throw UserError("run what? Name an image file, a built-in guest (ringlet), or give --disk")
     }
     let watcher = try Watcher(sends: send, keys: keys, until: until)
     let guest = try machine.guest(image: image)

@@ -9,8 +9,11 @@ struct ScreenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "screen", abstract: "Open the screen on a guest (the default).")
 
-  @Argument(help: "The guest: a file, a source file (.S, .c), or a built-in name.")
-  var image = "ringlet"
+  @Argument(
+    help: ArgumentHelp(
+      "The guest: a file, a source file (.S, .c), or a built-in name; ringlet if there is no drive."
+    ))
+  var image: String?
   @OptionGroup
   var machine: MachineOptions
   @Flag(help: "Start paused, before the guest's first instruction.")
@@ -23,11 +26,13 @@ struct ScreenCommand: ParsableCommand {
   func run() throws {
     let configuration = try machine.configuration()
     let mailbox = ScreenMailbox()
-    let (options, image, paused) = (machine, image, paused)
+    let (options, paused) = (machine, paused)
+    let image = image ?? (machine.startsWithBIOS ? nil : "ringlet")
+    let name = image ?? machine.drivesName
     let thread = HostThread {
       // Drives stay what they are through a reset; their files may be open only once.
       var drives: MachineOptions.Drives?
-      ScreenMachine.serve(mailbox, guest: image, startsPaused: paused) { () throws(UserError) in
+      ScreenMachine.serve(mailbox, guest: name, startsPaused: paused) { () throws(UserError) in
         if drives == nil { drives = try options.drives() }
         let guest = try options.guest(image: image, drives: drives)
         do throws(ImageError) {
