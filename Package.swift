@@ -25,10 +25,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "X86", swiftSettings: settings),
+    .target(name: "Predicates", dependencies: ["X86"], swiftSettings: settings),
+    .target(name: "Narration", dependencies: ["X86"], swiftSettings: settings),
     .target(name: "Chipset", dependencies: ["X86"], swiftSettings: boardSettings),
     .target(name: "Monitors", dependencies: ["X86"], swiftSettings: boardSettings),
     .target(
-      name: "Machine", dependencies: ["X86", "Chipset", "Monitors"], swiftSettings: boardSettings),
+      name: "Machine", dependencies: ["X86", "Chipset", "Monitors", "Predicates"],
+      swiftSettings: boardSettings),
     .target(name: "Cells", swiftSettings: settings),
     .target(
       name: "CTerminal",
@@ -42,26 +45,34 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]),
     .target(name: "Terminal", dependencies: ["CTerminal", "Cells"], swiftSettings: settings),
-    .target(name: "Panes", dependencies: ["Cells", "Machine", "X86"], swiftSettings: settings),
+    .target(
+      name: "Panes", dependencies: ["Cells", "Machine", "Narration", "Predicates", "X86"],
+      swiftSettings: settings),
     .executableTarget(
       name: "ringside",
       dependencies: [
-        "X86", "Chipset", "Monitors", "Machine", "Cells", "Terminal", "Panes",
+        "X86", "Chipset", "Monitors", "Predicates", "Narration", "Machine", "Cells", "Terminal",
+        "Panes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "X86Tests", dependencies: ["X86"], exclude: ["Vectors"], swiftSettings: settings),
     .testTarget(
+      name: "PredicatesTests", dependencies: ["Predicates", "X86"], swiftSettings: settings),
+    .testTarget(
+      name: "NarrationTests", dependencies: ["Narration", "X86"], swiftSettings: settings),
+    .testTarget(
       name: "ChipsetTests", dependencies: ["Chipset", "X86"], swiftSettings: settings),
     .testTarget(
-      name: "MachineTests", dependencies: ["Machine", "Chipset", "X86"], swiftSettings: settings),
+      name: "MachineTests", dependencies: ["Machine", "Chipset", "Predicates", "X86"],
+      swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
       name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes"],
       swiftSettings: settings),
     .testTarget(
-      name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "X86"],
+      name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "Predicates", "X86"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -68,6 +68,19 @@ public final class Machine {
   /// The first place of the log that `missingService` has not looked at.
   var checkedEvents: UInt64 = 0
 
+  /// What a run stops at.
+  var condition: StopCondition?
+  var keepsAccessesForReaders = false
+  /// Who gets every transition; from now on, when set.
+  public var ledgerSink: (any LedgerSink)? {
+    didSet {
+      sunkPlace = cpu.log.end
+      cpu.log.fullAt = ledgerSink == nil ? .max : sunkPlace + UInt64(cpu.log.capacity / 2)
+    }
+  }
+  /// The first place of the log that the sink has not had.
+  var sunkPlace: UInt64 = 0
+
   let guest: Guest
   let ram: HostMemory
   let directAccess: DirectAccess

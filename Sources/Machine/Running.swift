@@ -18,15 +18,24 @@ extension Machine {
   /// While the processor waits in HLT, time jumps to the next deadline. With `returningWhenIdle` it
   /// does not: the answer is then `.idle`, and `skip(to:)` goes on when the caller has waited.
   public func run(until limit: UInt64, returningWhenIdle: Bool = false) -> Progress {
-    defer { monitor?.lift(&cpu) }
+    defer {
+      monitor?.lift(&cpu)
+      emptyLog()
+    }
     while true {
       let now = cpu.ticks
       if let stop = settle(at: now) { return .stopped(stop) }
+      if condition != nil, let moment = conditionOfEvents() { return .breakpoint(moment) }
       guard now < limit else { return .reached }
       // A guest that resets in a circle makes little time pass: its caller has limits to look at.
       if takeReset() { return .reset }
-      switch execute(until: min(limit, nextHappening)) {
-      case .budget, .attention, .gate:
+      var target = min(limit, nextHappening)
+      if condition != nil, let moment = conditionBeforeRun(&target) { return .breakpoint(moment) }
+      let exit = execute(until: target)
+      if condition != nil, let moment = conditionAfterRun(exit) { return .breakpoint(moment) }
+      if cpu.log.end >= cpu.log.fullAt { emptyLog() }
+      switch exit {
+      case .budget, .attention, .breakpoint, .gate:
         if let stop = missingService() { return .stopped(stop) }
       case .shutdown: return .stopped(missingService() ?? .tripleFault)
       case .halted:
@@ -48,7 +57,11 @@ extension Machine {
 
   /// Executes one instruction, or delivers one event. Returns why the machine cannot go on, if so.
   public func step() -> Stop? {
-    defer { monitor?.lift(&cpu) }
+    defer {
+      monitor?.lift(&cpu)
+      emptyLog()
+    }
+    cpu.passWatchedInstruction()
     if let stop = settle(at: cpu.ticks) { return stop }
     switch execute(until: cpu.ticks + 1) {
     case .shutdown: return .tripleFault
@@ -57,8 +70,11 @@ extension Machine {
       let next = nextHappening
       if next == .max { return .haltedForGood }
       skip(to: next)
-    case .budget, .attention, .halted, .gate: break
+    case .budget, .attention, .halted, .breakpoint, .gate: break
     }
+    // Whoever steps sees for himself.
+    condition?.checked = cpu.log.end
+    _ = cpu.takeWatchedAccesses()
     return settle(at: cpu.ticks)
   }
 

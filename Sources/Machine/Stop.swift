@@ -1,3 +1,5 @@
+public import Predicates
+
 /// Why a run ended.
 public enum Stop: Sendable, Equatable {
   /// The guest wrote this byte to the exit port F4h.
@@ -14,6 +16,10 @@ public enum Stop: Sendable, Equatable {
   case timeLimit
   /// The guest used something that the machine does not have, named here.
   case unsupported(String)
+  /// What the user wanted to stop at has come.
+  case breakpoint
+  /// A file that the run writes to cannot be written any more; the reason.
+  case outputFailed(String)
   /// The user, or the host on the user's behalf, ended it.
   case interrupted
 
@@ -27,6 +33,8 @@ public enum Stop: Sendable, Equatable {
     case .instructionLimit: "instruction-limit"
     case .timeLimit: "time-limit"
     case .unsupported: "unsupported"
+    case .breakpoint: "breakpoint"
+    case .outputFailed: "output-failed"
     case .interrupted: "interrupted"
     }
   }
@@ -41,6 +49,8 @@ public enum Progress: Sendable, Equatable {
   /// The processor waits in HLT, and nothing happens by itself before this tick; `.max` if only
   /// input can wake it.
   case idle(until: UInt64)
+  /// What the machine was to stop at, see `stop(when:)`. The next run goes on behind it.
+  case breakpoint(Moment)
   /// It will not go on.
   case stopped(Stop)
 }

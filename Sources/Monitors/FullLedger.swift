@@ -25,6 +25,7 @@ extension FullVirtualization {
         transition.toVirtualRing = transition.fromVirtualRing
       }
       guest.log.append(transition)
+      if guest.log.isNotable(transition.kind) { hasNotableEvent = true }
     }
     labPlace = lab.log.end
     guestPlace = guest.log.end
@@ -64,6 +65,7 @@ extension FullVirtualization {
       transition.parentDistance = UInt32(clamping: guest.log.count + 1 - trapNumber)
     }
     guest.log.append(transition)
+    if guest.log.isNotable(.shadowPaging) { hasNotableEvent = true }
     guestPlace = guest.log.end
   }
 

@@ -47,6 +47,8 @@ public final class FullVirtualization {
   var guestPlace: UInt64 = 0
   /// The trap that the monitor is serving, by its number in the ledger; 0 if none.
   var trapNumber: UInt64 = 0
+  /// An event that somebody waits for has gone into the ledger.
+  var hasNotableEvent = false
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
@@ -109,6 +111,11 @@ public final class FullVirtualization {
     enterGuest(&guest)
   }
 
+  /// Has runs end before instructions and after accesses at these linear addresses, see `CPU.watch`.
+  public func watch(code: [CPU.AddressRange], data: [CPU.AddressRange]) {
+    lab.watch(code: code, data: data, kinds: 0)
+  }
+
   /// The guest's memory was changed from outside.
   public func memoryChanged(at address: PhysicalAddress, size: Int) {
     lab.memoryChanged(at: address + MonitorLayout.guestOffset, size: size)
@@ -137,11 +144,15 @@ public final class FullVirtualization {
   public func run(_ guest: inout CPU, until target: UInt64) -> RunExit {
     while unsupported == nil {
       if guest.isShutDown { return .shutdown }
+      if hasNotableEvent {
+        hasNotableEvent = false
+        return .attention
+      }
       if guest.ticks >= target {
         synchronize(&guest)
         return .budget
       }
-      if isInMonitor || guest.hasPendingEvent || guest.isHalted {
+      if isInMonitor || guest.hasWaitingEvent || guest.isHalted {
         if let exit = runVirtually(&guest, until: target) { return exit }
       } else if let exit = runDirectly(&guest, until: target) {
         return exit
@@ -167,7 +178,7 @@ public final class FullVirtualization {
   /// cannot be executed as it is.
   func enterGuest(_ guest: inout CPU) {
     guard isInMonitor, guest.ticks >= interpretedUntil, !guest.isShutDown, !guest.isHalted,
-      !guest.hasPendingEvent
+      !guest.hasWaitingEvent
     else { return }
     if let reason = interpretationReason(guest) {
       if reason == .physicalAddressExtension {
@@ -214,7 +225,15 @@ public final class FullVirtualization {
       if lab.cpl == 0 { return finishEntry(&guest) }
       takeLabEvents(&guest)
       countDirect(until: lab.ticks, &guest)
-      return nil
+      let accesses = lab.takeWatchedAccesses()
+      guest.note(accesses)
+      return accesses.isEmpty ? nil : .attention
+    case .breakpoint:
+      takeLabEvents(&guest)
+      countDirect(until: lab.ticks, &guest)
+      synchronize(&guest)
+      lab.passWatchedInstruction()
+      return .breakpoint
     }
   }
 

@@ -3,6 +3,7 @@ import Cells
 /// What a key does while the screen is in CONTROL.
 enum Action: Equatable, Sendable {
   case toggleInput, run, pause, runOrPause, step, stepToRingChange, console, zoom, reset
+  case breakpoint, runToBreakpoint, why
   case older, newer, newest, help, quit, suspend, redraw
 }
 
@@ -40,6 +41,9 @@ struct Binding {
     Binding([.character("s")], "s", "step", "one instruction", .step),
     Binding(
       [.character("n")], "n", "next ring", "run until the ring changes", .stepToRingChange),
+    Binding([.character("w")], "w", "why", "the event in full: gate, stack, frame", .why),
+    Binding([.character("b")], "b", "break", "where to stop: type a predicate", .breakpoint),
+    Binding([.character("c")], "c", "", "run until that is true", .runToBreakpoint),
     Binding([.character("v")], "v", "view", "console: VGA text or serial line", .console),
     Binding([.character("z")], "z", "zoom", "console over the whole screen", .zoom),
     Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),

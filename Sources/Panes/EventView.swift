@@ -1,4 +1,5 @@
 public import Cells
+public import X86
 
 extension MachineView {
   /// A transition in words.
@@ -20,6 +21,8 @@ extension MachineView {
     public var to: UInt8
     /// A sentence: why it happened, in the manual's terms.
     public var why: String
+    /// What the words are about; nil in views made without a machine.
+    public var transition: Transition?
     /// For HLT: how often an interrupt woke the processor without a change of ring before it halted
     /// again here. Those interrupts and their returns are in this entry and have none of their own.
     public var idleWakes = 0

@@ -12,6 +12,9 @@ enum KeyPane {
       line.draw(into: &surface, in: rect, row: 0, column: 1)
       return
     }
+    if let prompt = state.prompt {
+      return prompt.remark.draw(into: &surface, in: rect, row: 0, column: 1)
+    }
     let shown = fitting(view, width: rect.width - 1)
     var column = 1
     for binding in shown {

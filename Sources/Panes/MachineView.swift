@@ -7,6 +7,8 @@ public struct MachineView: Equatable, Sendable {
   public var guest = ""
   /// Whether the machine runs.
   public var runState = RunState.paused
+  /// Where it stopped because it was to stop there; nil since it ran again.
+  public var stoppedAt: String?
   /// The two rings and how they came about.
   public var rings = Rings()
   /// What the processor's registers hold.

@@ -21,6 +21,7 @@ public enum Screen {
     } else {
       drawPanes(view, state, layout, into: &surface)
     }
+    if state.showsWhy { ExplanationPane.draw(view, state, into: &surface) }
     if let row = state.helpRow { HelpPane.draw(from: row, into: &surface) }
     return surface
   }
@@ -48,7 +49,7 @@ public enum Screen {
   private static func drawMessage(
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
-    guard state.asksReset || state.notice != nil else { return }
+    guard state.asksReset || state.notice != nil || state.prompt != nil else { return }
     surface.fill(rect)
     WhyPane.draw(view, state, into: &surface, in: rect)
   }

@@ -1,4 +1,5 @@
 public import Cells
+public import Predicates
 
 /// What the screen asks of the machine or of the terminal.
 public enum Command: Equatable, Sendable {
@@ -10,6 +11,8 @@ public enum Command: Equatable, Sendable {
   case step
   /// Run until CPL changes.
   case stepToRingChange
+  /// Stop where this is true from now on, nowhere if nil; and let the machine run.
+  case stopAt(Predicate?, runs: Bool)
   /// Start the guest again from its beginning.
   case reset
   /// A key for the guest, by the way the shown console has.
@@ -50,6 +53,12 @@ public struct ScreenState: Equatable, Sendable {
   public var chosenConsole: Console?
   /// The chosen event's sequence number; nil follows the newest.
   public var selectedEvent: UInt64?
+  /// The event's explanation covers the screen.
+  public var showsWhy = false
+  /// What the machine stops at.
+  public var breakpoint: Predicate?
+  /// A predicate is being typed.
+  public var prompt: PredicatePrompt?
   /// The screen asks whether to reset.
   public var asksReset = false
   /// A remark on the last key.
@@ -86,6 +95,8 @@ public struct ScreenController: Sendable {
       state.asksReset = false
       return key == .character("y") || key == .character("Y") ? .reset : nil
     }
+    if state.prompt != nil { return handlePrompt(key) }
+    if state.showsWhy, handleWhy(key) { return nil }
     if state.helpRow != nil, handleHelp(key) { return nil }
     guard let binding = Binding.control.first(where: { $0.keys.contains(key) }) else {
       state.notice = notice(for: key)
@@ -101,6 +112,31 @@ public struct ScreenController: Sendable {
     state.input = state.input == .control ? .guest : .control
     state.helpRow = nil
     state.asksReset = false
+    state.showsWhy = false
+    state.prompt = nil
+  }
+
+  /// The keys of the row in which a predicate is typed.
+  private mutating func handlePrompt(_ key: Key) -> Command? {
+    guard let outcome = state.prompt?.handle(key) else { return nil }
+    switch outcome {
+    case .editing: return nil
+    case .cancelled: state.prompt = nil
+    case .entered(let predicate):
+      let runs = state.prompt?.runs == true && predicate != nil
+      state.prompt = nil
+      state.breakpoint = predicate
+      if runs { state.selectedEvent = nil }
+      return .stopAt(predicate, runs: runs)
+    }
+    return nil
+  }
+
+  /// Whether the explanation took the key: it follows the event list, and closes on the rest.
+  private mutating func handleWhy(_ key: Key) -> Bool {
+    if [.up, .down, .end, .character("k"), .character("j")].contains(key) { return false }
+    state.showsWhy = false
+    return [.character("w"), .character("q"), .escape, .enter, .character(" ")].contains(key)
   }
 
   /// Whether the help took the key: it scrolls, and any key but a command closes it.
@@ -120,9 +156,13 @@ public struct ScreenController: Sendable {
 
   private mutating func perform(_ action: Action, view: MachineView) -> Command? {
     switch action {
-    case .run, .step, .stepToRingChange, .runOrPause:
+    case .run, .step, .stepToRingChange, .runOrPause, .runToBreakpoint:
       if case .stopped(let reason) = view.runState {
         state.notice = "The machine has stopped (\(reason)); R resets it."
+        return nil
+      }
+      if action == .runToBreakpoint && state.breakpoint == nil {
+        state.prompt = PredicatePrompt(text: "", runs: true)
         return nil
       }
       state.selectedEvent = nil
@@ -133,6 +173,9 @@ public struct ScreenController: Sendable {
     case .redraw: return .redraw
     case .toggleInput: toggleInput()
     case .reset: state.asksReset = true
+    case .breakpoint:
+      state.prompt = PredicatePrompt(text: state.breakpoint?.description ?? "", runs: false)
+    case .why: state.showsWhy = state.explained(in: view) != nil
     case .zoom:
       state.isZoomed.toggle()
       if state.isZoomed { state.notice = "z shows all panes again." }

@@ -1,4 +1,5 @@
 import Cells
+import Narration
 
 /// One row: the screen's question, its last remark, or why the chosen event happened.
 enum WhyPane {
@@ -8,19 +9,24 @@ enum WhyPane {
     if state.asksReset {
       let question = " Reset the machine and lose its state?  y: yes   any other key: no "
       surface.write(question, in: rect, row: 0, style: Style(.alert, .bold))
+    } else if let prompt = state.prompt {
+      prompt.draw(into: &surface, in: rect, row: 0)
     } else if let notice = state.notice {
       surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
     } else {
-      explanation(view, state).draw(into: &surface, in: rect, row: 0, column: 1)
+      explanation(view, state, width: rect.width - 1).draw(
+        into: &surface, in: rect, row: 0, column: 1)
     }
   }
 
-  private static func explanation(_ view: MachineView, _ state: ScreenState) -> Line {
+  private static func explanation(
+    _ view: MachineView, _ state: ScreenState, width: Int
+  ) -> Line {
     if let chosen = state.selectedEvent {
       guard let event = view.events.first(where: { $0.sequence == chosen }) else {
         return Line("Event \(chosen) is no longer kept.", .faint)
       }
-      return why(event)
+      return why(event, width: width)
     }
     switch view.runState {
     case .stopped(let reason):
@@ -28,16 +34,26 @@ enum WhyPane {
       line.add(" \(reason); R resets")
       return line
     case .paused:
-      if let event = view.events.last { return why(event) }
+      if let reason = view.stoppedAt {
+        var line = Line("STOP ", .alert)
+        line.add(reason)
+        return line
+      }
+      if let event = view.events.last { return why(event, width: width) }
       return Line(RingPane.truth(of: view.mode), .faint)
     case .running, .idle:
       return Line(RingPane.truth(of: view.mode), .faint)
     }
   }
 
-  private static func why(_ event: MachineView.Event) -> Line {
+  private static func why(_ event: MachineView.Event, width: Int) -> Line {
     var line = Line("WHY \(event.sequence) ", .title)
-    line.add(event.why)
+    let full = event.transition.map { Explanation($0).sentence }
+    if let full, line.width + Width.of(full) <= width {
+      line.add(full)
+    } else {
+      line.add(event.why)
+    }
     return line
   }
 }

@@ -1,5 +1,6 @@
 import Chipset
 import Machine
+import Predicates
 
 #if canImport(Glibc)
   import Glibc
@@ -51,6 +52,10 @@ final class HeadlessRun {
   let limits: Limits
   /// The signal that ended the run, for `.interrupted`.
   private(set) var signal = SIGINT
+  /// What the run stopped at, for `.breakpoint`.
+  private(set) var breakpoint: Moment?
+  /// Where the ledger goes.
+  var ledger: LedgerFile?
   private var watcher: Watcher
   private let input: StandardInput?
   /// The line that standard input belongs to.
@@ -87,6 +92,13 @@ final class HeadlessRun {
     EndSignals.install()
     if input?.isTerminal == true { report("the guest has the terminal; Ctrl-] ends the run") }
     defer { input?.close() }
+    let stop = runToEnd()
+    ledger?.flush()
+    // Whatever else ended it: a file that is not whole is to be told.
+    return ledgerStop ?? stop
+  }
+
+  private func runToEnd() -> Stop {
     while true {
       let limit = min((machine.ticks / slice + 1) * slice, instructionLimit)
       let progress = machine.run(until: limit, returningWhenIdle: isWatched)
@@ -96,11 +108,24 @@ final class HeadlessRun {
       let hasNewInput = machine.journal.entries.count > inputs
       switch progress {
       case .stopped(let stop): return stop
+      case .breakpoint(let moment):
+        breakpoint = moment
+        return .breakpoint
       case .reached, .reset: takeInput()
       case .idle(let tick):
         if !hasNewInput, let stop = wait(until: tick) { return stop }
       }
-      if let stop = overdrawn { return stop }
+      if let stop = ledgerStop ?? overdrawn { return stop }
+    }
+  }
+
+  /// The ledger's reader or file takes no more, or has all that was asked for.
+  private var ledgerStop: Stop? {
+    switch ledger?.end {
+    case nil: nil
+    case .enough: .untilMatched
+    case .closed: interrupted(SIGPIPE)
+    case .failed(let reason): .outputFailed(reason)
     }
   }
 

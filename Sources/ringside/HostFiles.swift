@@ -40,19 +40,22 @@ final class OutputSink: Sendable {
   /// Writes everything, waiting as long as it takes. False when nobody takes it any more, or when
   /// a signal asks the process to end.
   @discardableResult
-  func write(_ bytes: [UInt8]) -> Bool {
+  func write(_ bytes: [UInt8]) -> Bool { writeAll(bytes) == 0 }
+
+  /// The same; the host's error number, or 0.
+  func writeAll(_ bytes: [UInt8]) -> Int32 {
     var rest = bytes[...]
     while !rest.isEmpty {
-      guard waitForRoom() else { return false }
+      guard waitForRoom() else { return EINTR }
       let part = rest.prefix(Self.room)
       let count = part.withUnsafeBytes { unistd_write(descriptor, $0.baseAddress, $0.count) }
       if count > 0 {
         rest = rest.dropFirst(count)
       } else if errno != EAGAIN && errno != EINTR {
-        return false
+        return errno
       }
     }
-    return true
+    return 0
   }
 
   /// What a pipe takes at once when it says that it has room: PIPE_BUF.

@@ -9,13 +9,14 @@ struct Ringside: ParsableCommand {
     usage: """
       ringside [<image>] [<options>]
       ringside run <image> [<options>]
+      ringside trace <image> [<options>]
       ringside images
       """,
     discussion: """
       Without a subcommand the screen opens, on Ringlet if no image is named. ‘ringside help \
       screen’ and ‘ringside help run’ list the options.
       """,
-    subcommands: [ScreenCommand.self, RunCommand.self, ImagesCommand.self],
+    subcommands: [ScreenCommand.self, RunCommand.self, TraceCommand.self, ImagesCommand.self],
     defaultSubcommand: ScreenCommand.self)
 
   static func main() {
@@ -27,8 +28,9 @@ struct Ringside: ParsableCommand {
       report(error.description)
       exit(withError: ExitStatus.usage.code)
     } catch  where exitCode(for: error) == .validationFailure {
-      let words = arguments.first == "run" ? "ringside run --help" : "ringside --help"
-      report("\(sentence(for: error)); ‘\(words)’ shows the options")
+      let command =
+        arguments.first.flatMap { ["run", "trace"].contains($0) ? $0 + " " : nil } ?? ""
+      report("\(sentence(for: error)); ‘ringside \(command)--help’ shows the options")
       exit(withError: ExitStatus.usage.code)
     } catch {
       exit(withError: error)
@@ -53,7 +55,7 @@ struct UserError: Error, CustomStringConvertible {
 
 /// What the process's status says, beside a guest's own status from port F4h.
 enum ExitStatus {
-  case done, guest(UInt8), usage, unsupported, tripleFault, limit, signal(Int32)
+  case done, guest(UInt8), usage, unsupported, tripleFault, output, limit, signal(Int32)
 
   var code: ExitCode {
     switch self {
@@ -63,6 +65,7 @@ enum ExitStatus {
     case .usage: ExitCode(64)
     case .unsupported: ExitCode(69)
     case .tripleFault: ExitCode(70)
+    case .output: ExitCode(74)
     case .limit: ExitCode(75)
     case .signal(let number): ExitCode(128 + number)
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Chipset
 import Machine
+import Narration
+import Predicates
 
 /// `ringside run`: a guest without a screen, its serial line on standard input and output.
 struct RunCommand: ParsableCommand {
@@ -12,8 +14,9 @@ struct RunCommand: ParsableCommand {
       file (.S or .c) to make one of, or a built-in guest: see ‘ringside images’.
 
       Exit status: what the guest wrote to port F4h (63 if that is above 63); 0 when it halted \
-      for good or --until matched; 64 for a wrong option or an unusable file; 69 when it needs \
-      something that Ringside lacks; 70 after a triple fault; 75 when a limit was reached.
+      for good, --until matched or --break stopped it; 64 for a wrong option or an unusable file; \
+      69 when it needs something that Ringside lacks; 70 after a triple fault; 74 when a file \
+      could not be written to the end; 75 when a limit was reached.
       """)
 
   @Argument(help: "The guest: a file, or a built-in name. Not needed with a drive.")
@@ -22,7 +25,7 @@ struct RunCommand: ParsableCommand {
   var machine: MachineOptions
 
   @Option(help: ArgumentHelp("Where COM1 goes: stdio, none or a file.", valueName: "where"))
-  var serial = "stdio"
+  var serial: String?
   @Option(help: ArgumentHelp("Where COM2 goes: stdio, none or a file.", valueName: "where"))
   var serial2 = "none"
   @Option(help: ArgumentHelp("Where ports E9 and 402 go: stdio or a file.", valueName: "where"))
@@ -49,6 +52,17 @@ struct RunCommand: ParsableCommand {
   var keys: [String] = []
   @Option(help: ArgumentHelp("End with status 0 when this appears.", valueName: "regex"))
   var until: String?
+  @Option(
+    name: .customLong("break"),
+    help: ArgumentHelp(
+      "End with status 0 where this is true, and say where.",
+      discussion: "As in --break 'fault #GP and cpl 1': see Documentation/Predicates.md.",
+      valueName: "predicate"))
+  var breakpoint: String?
+  @Option(help: ArgumentHelp("Write the ledger, a JSON object a line.", valueName: "file"))
+  var ledger: String?
+  @Option(help: ArgumentHelp("Which events to write; all if not given.", valueName: "predicate"))
+  var events: String?
   @Option(help: ArgumentHelp("End with status 75 after N instructions.", valueName: "n"))
   var maxInstructions: UInt64?
   @Option(help: ArgumentHelp("End with status 75 after this time.", valueName: "seconds"))
@@ -61,6 +75,27 @@ struct RunCommand: ParsableCommand {
   var screenDump: String?
 
   func run() throws {
+    let filter = try eventFilter()
+    if events != nil && ledger == nil {
+      throw UserError("--events: nothing is written; add --ledger FILE, or use ‘ringside trace’")
+    }
+    let file = try ledger.map { path throws(UserError) in
+      try LedgerFile(path: path, format: .jsonl, events: filter)
+    }
+    try perform(writing: file)
+  }
+
+  /// What --events says.
+  func eventFilter() throws(UserError) -> CompiledPredicate? {
+    try events.map { text throws(UserError) in try CompiledPredicate(events: text) }
+  }
+
+  /// Runs the guest, its ledger going to `file`.
+  func perform(writing file: LedgerFile?, defaultSerial: String = "stdio") throws {
+    let serial = self.serial ?? defaultSerial
+    let condition = try breakpoint.map { text throws(UserError) in
+      CompiledPredicate(try Predicate(option: "--break", text), default: .instruction)
+    }
     var configuration = try machine.configuration()
     if let postPort {
       guard let port = number(postPort).flatMap({ UInt16(exactly: $0) }) else {
@@ -85,9 +120,13 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw UserError(error.description)
     }
+    built.stop(when: condition)
+    built.keepsAccesses = file?.wantsAccesses ?? false
+    built.ledgerSink = file
     let run = HeadlessRun(
       built, watcher: watcher, serial: [try SerialPlace(serial), try SerialPlace(serial2)],
       debug: try debugSink(), limits: Limits(instructions: maxInstructions, seconds: timeout))
+    run.ledger = file
     let screen = try screenDump.map { try OutputSink(path: $0) }
     let result = run.run()
     screen?.write(ScreenText.lines(of: built.board.textScreen()).joined(separator: "\n") + "\n")
@@ -108,10 +147,11 @@ struct RunCommand: ParsableCommand {
     let status: ExitStatus =
       switch stop {
       case .exit(let code): .guest(code)
-      case .haltedForGood, .untilMatched: .done
+      case .haltedForGood, .untilMatched, .breakpoint: .done
       case .tripleFault: .tripleFault
       case .instructionLimit, .timeLimit: .limit
       case .unsupported: .unsupported
+      case .outputFailed: .output
       case .interrupted: .signal(run.signal)
       }
     throw status.code
@@ -129,6 +169,9 @@ struct RunCommand: ParsableCommand {
       ringside.report("stopped after \(machine.instructions) instructions (--max-instructions)")
     case .timeLimit:
       ringside.report("stopped after \(run.limits.seconds ?? 0) seconds (--timeout)")
+    case .outputFailed(let reason): ringside.report(reason)
+    case .breakpoint:
+      if let moment = run.breakpoint { ringside.report("stopped " + moment.sentence) }
     case .exit, .haltedForGood, .untilMatched, .interrupted: break
     }
   }

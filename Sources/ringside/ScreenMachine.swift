@@ -2,6 +2,7 @@ import Cells
 import Chipset
 import Machine
 import Panes
+import Predicates
 import Terminal
 
 /// The machine's side of the screen, in a thread of its own: obeys commands and publishes views.
@@ -22,6 +23,9 @@ final class ScreenMachine {
   private var lastScreen: TextScreen?
   private var hasNewConsole = true
   private var isIdle = false
+  /// What the machine is to stop at, and where it did.
+  private var breakpoint: CompiledPredicate?
+  private var reached: Moment?
 
   /// Seconds between two views at least, and between two that differ in counters only: while the
   /// guest computes, and while it waits.
@@ -74,23 +78,36 @@ final class ScreenMachine {
 
   private func obey(_ command: Command) {
     switch command {
-    case .run: if stop == nil { mode = .running }
+    case .run: resume(.running)
+    case .stopAt(let predicate, let runs):
+      breakpoint = predicate.map { CompiledPredicate($0, default: .instruction) }
+      machine.stop(when: breakpoint)
+      if runs { resume(.running) }
     case .pause: mode = .paused
     case .step:
       mode = .paused
+      reached = nil
       if stop == nil { end(machine.step()) }
       drain()
-    case .stepToRingChange: if stop == nil { mode = .toRingChange }
+    case .stepToRingChange: resume(.toRingChange)
     case .reset: reset()
     case .guestKey(let key, let console): type(key, on: console)
     case .suspend, .redraw, .quit: break
     }
   }
 
+  private func resume(_ mode: Mode) {
+    guard stop == nil else { return }
+    self.mode = mode
+    reached = nil
+  }
+
   private func reset() {
     // The files were good a moment ago; if they are not any more, the machine stays as it is.
     guard let fresh = try? make() else { return }
     machine = fresh
+    machine.stop(when: breakpoint)
+    reached = nil
     stop = nil
     maker.reset()
     meter = SpeedMeter()
@@ -121,11 +138,19 @@ final class ScreenMachine {
     drain()
     switch progress {
     case .reached, .reset: publishIfDue()
+    case .breakpoint(let moment): reach(moment)
     case .stopped(let reason):
       end(reason)
       publish()
     case .idle(let tick): rest(until: tick)
     }
+  }
+
+  /// What the machine was to stop at has come.
+  private func reach(_ moment: Moment) {
+    mode = .paused
+    reached = moment
+    publish()
   }
 
   /// The guest waits in HLT until `tick`: sleep until then, a command or a view that is due.
@@ -156,6 +181,9 @@ final class ScreenMachine {
     for _ in 0..<20_000 where mode == .toRingChange {
       switch machine.run(until: machine.ticks + 1, returningWhenIdle: true) {
       case .reached, .reset: if machine.ring != ring { mode = .paused }
+      case .breakpoint(let moment):
+        mode = .paused
+        reached = moment
       case .stopped(let reason): end(reason)
       case .idle(let tick):
         drain()
@@ -194,7 +222,9 @@ final class ScreenMachine {
         isIdle ? .idle : .running
       }
     let speed = meter.measure(machine.instructions, at: lastPublished)
-    mailbox.publish(maker.view(of: machine, state: state, speed: speed))
+    var view = maker.view(of: machine, state: state, speed: speed)
+    view.stoppedAt = reached?.sentence
+    mailbox.publish(view)
   }
 }
 
@@ -224,7 +254,8 @@ extension Stop {
     case .haltedForGood: "halted for good"
     case .tripleFault: "triple fault"
     case .unsupported(let name): "needs \(name)"
-    case .untilMatched, .instructionLimit, .timeLimit, .interrupted: name
+    case .untilMatched, .instructionLimit, .timeLimit, .interrupted, .breakpoint, .outputFailed:
+      name
     }
   }
 }

@@ -5,11 +5,6 @@ import X86
 
 /// Transitions in words.
 @Suite struct EventWordingTests {
-  @Test(arguments: Cause.allCases) func everyCauseIsASentence(cause: Cause) {
-    #expect(cause.sentence.hasSuffix(".") && cause.sentence != "the processor gave no reason.")
-    #expect(cause.sentence.count < 100)
-  }
-
   @Test(arguments: TransitionKind.allCases) func everyKindHasWords(kind: TransitionKind) {
     let event = MachineView.Event(Transition(kind: kind))
     #expect(!event.text.isEmpty && event.text.count <= 40)

@@ -22,9 +22,9 @@ struct TerminalTests {
     try terminal.type("r")
     try terminal.wait { $0.contains("shell ready") && $0.contains("IDLE") }
     try terminal.type("?")
-    try terminal.wait { $0.contains("help: keys in CONTROL") }
+    try terminal.wait { $0.contains("─ help") }
     try terminal.type("?")
-    try terminal.wait { !$0.contains("help: keys in CONTROL") }
+    try terminal.wait { !$0.contains("─ help") }
     try terminal.press("F12")
     try terminal.wait { $0.contains("GUEST  F12") }
     // In GUEST, q and p are letters.

@@ -44,7 +44,7 @@ struct TestROM {
       case .halted: return bus.lines
       case .shutdown where resetsAfterShutdown: cpu.reset()
       case .shutdown: return bus.lines
-      case .budget, .attention, .gate: continue
+      case .budget, .attention, .breakpoint, .gate: continue
       }
     }
     return bus.lines

@@ -9,9 +9,12 @@ extension CPU {
     let slot = blocks.recentSlot(linear)
     let guess = slot.pointee
     if guess.pointee.key == key && fitsCodeLimit(guess) { return guess }
+    if _slowPath(stopsAtCode) && isStopped(at: linear) { return blocks.stop }
 
     let physical = try translateCode(linear)
-    if let known = blocks.find(physical, is32Bit: isCode32Bit), fitsCodeLimit(known) {
+    if let known = blocks.find(physical, is32Bit: isCode32Bit), fitsCodeLimit(known),
+      hidesWatchedCode(known.pointee.instructions, known.pointee.count, linear) == nil
+    {
       if known.pointee.secondPage == Block.noPage {
         return file(known, under: key, in: slot)
       }
@@ -27,10 +30,14 @@ extension CPU {
     eip &+ (block.pointee.byteLength &- 1) <= codeLimit
   }
 
-  private func file(
+  private mutating func file(
     _ block: UnsafeMutablePointer<Block>, under key: UInt64,
     in slot: UnsafeMutablePointer<UnsafeMutablePointer<Block>>
   ) -> UnsafeMutablePointer<Block> {
+    if _slowPath(stopsAtCode) && isWatched(UInt32(truncatingIfNeeded: key)) {
+      block.pointee.key = 0
+      return block
+    }
     block.pointee.key = key
     slot.pointee = block
     return block
@@ -53,6 +60,12 @@ extension CPU {
       features: profile.features)
     var count = decoder.decodeBlock(
       into: instructions, limit: host == nil ? 1 : maximumBlockLength)
+    if _slowPath(stopsAtCode), let host, let shorter = hidesWatchedCode(instructions, count, linear)
+    {
+      decoder = Decoder(
+        bytes: host, available: min(room, allowed), is32Bit: is32Bit, features: profile.features)
+      count = decoder.decodeBlock(into: instructions, limit: shorter)
+    }
     if count == 0 {
       // The first instruction goes on in the next page, or beyond the limit of CS.
       if allowed <= room { throw .generalProtection(0, .codeLimitExceeded) }

@@ -108,6 +108,14 @@ public struct CPU: ~Copyable {
   var setOffBy: UInt64 = 0
   /// The memory operand that a segment refused, until its fault is written down.
   var violation: (segment: UInt8, offset: UInt32)?
+  /// What somebody waits for, see `Watching.swift`; the flags say whether the lists have anything.
+  var stopsAtCode = false
+  var notesAccesses = false
+  var watchedCode: [AddressRange] = []
+  var watchedData: [AddressRange] = []
+  var accesses: [WatchedAccess] = []
+  /// The tick of the boundary at which a watched instruction has been reported or let pass.
+  var passedTick = UInt64.max
   let bus: any Bus
   /// FERR#: an unmasked x87 exception with CR0.NE = 0; the board turns it into IRQ 13.
   public internal(set) var floatingPointError = false

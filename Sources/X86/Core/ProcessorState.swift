@@ -100,6 +100,7 @@ extension CPU {
     nonMaskableBlocked = state.nonMaskableBlocked
     (pendingDebug, floatingPointError) = (state.pendingDebug, state.floatingPointError)
     (loadedResume, suppressesSingleStep, needsAttention) = (false, false, false)
+    passedTick = .max
     addressMask = state.addressMask
     (svm, guestASID) = (state.svm, state.guestASID)
     tlb.contents = state.translations

@@ -6,13 +6,18 @@ extension CPU {
   public mutating func run(until target: UInt64) -> RunExit {
     while true {
       if isShutDown { return .shutdown }
+      needsAttention = false
       if let exit = takePending(until: target) { return exit }
+      if needsAttention { return .attention }
       if ticks >= target { return .budget }
+      if _slowPath(stopsAtCode) && isStopped(at: codeBase &+ eip) {
+        passedTick = ticks
+        return .breakpoint
+      }
 
       let stepping = mustStep
       let mayTrap = systemFlags.contains(.trap)
       let resumes = systemFlags.contains(.resume)
-      needsAttention = false
       loadedResume = false
       suppressesSingleStep = false
       setBudget(stepping ? ticks &+ 1 : target)
@@ -162,6 +167,8 @@ public enum RunExit: Equatable, Sendable {
   case attention
   /// HLT: nothing happens until an interrupt.
   case halted
+  /// The next instruction is one that somebody waits for; the next `run` executes it.
+  case breakpoint
   /// A triple fault.
   case shutdown
   /// A host gate has been executed: a monitor is called.

@@ -6,6 +6,7 @@ extension CPU {
   /// A new entry with the current place, ring and stack filled in.
   mutating func open(_ kind: TransitionKind) -> UnsafeMutablePointer<Transition> {
     let entry = log.open(kind)
+    if _slowPath(log.end >= log.attentionAt) { noteEvent(kind) }
     let code = segments + SegmentRegister.cs
     let now = ticks
     let offset = instructionPointer

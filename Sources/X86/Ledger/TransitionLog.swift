@@ -11,6 +11,12 @@ public struct TransitionLog: ~Copyable {
   public private(set) var end: UInt64 = 0
   /// Whether port and device memory accesses and interrupt edges are kept.
   public var keepsAccesses = false
+  /// The kinds that somebody waits for, as bits by raw value.
+  var watchedKinds: UInt64 = 0 { didSet { updateAttention() } }
+  /// The place at which whoever empties the log wants to be called.
+  public var fullAt = UInt64.max { didSet { updateAttention() } }
+  /// From this place on somebody looks at every new entry.
+  private(set) var attentionAt = UInt64.max
   /// Before this place nothing is left, though the ring has not come round.
   private var firstPlace: UInt64 = 0
   private let ring: UnsafeMutablePointer<Transition>
@@ -34,6 +40,8 @@ public struct TransitionLog: ~Copyable {
     vectorCounters.deallocate()
   }
 
+  private mutating func updateAttention() { attentionAt = watchedKinds == 0 ? fullAt : 0 }
+
   /// A place for the next event, numbered and counted; the caller fills it in at once.
   @inline(__always)
   mutating func open(_ kind: TransitionKind) -> UnsafeMutablePointer<Transition> {
@@ -55,6 +63,11 @@ public struct TransitionLog: ~Copyable {
     entry.pointee.sequence = number
     if transition.kind.hasVector { count(vector: transition.vector) }
     return number
+  }
+
+  /// Whether whoever drives the machine should look at the log after an event of this kind.
+  public func isNotable(_ kind: TransitionKind) -> Bool {
+    watchedKinds >> UInt64(kind.rawValue) & 1 != 0 || end >= fullAt
   }
 
   /// Completes the transition at a place from `start` to `end`.

@@ -77,8 +77,12 @@ extension CPU {
     if debugRegisters[7] & 0xFF != 0 { noteDataBreakpoint(linear, size, isWrite: false) }
     if user && systemFlags.contains(.alignmentCheck) { try checkAlignment(linear, size) }
     let first = try translate(linear, .read, user: user)
-    guard size > room else { return readPhysical(first, size) }
+    guard size > room else {
+      if _slowPath(notesAccesses) { noteAccess(linear, size, isWrite: false) }
+      return readPhysical(first, size)
+    }
     let second = try translate((linear | 0xFFF) &+ 1, .read, user: user)
+    if _slowPath(notesAccesses) { noteAccess(linear, size, isWrite: false) }
     let low = readPhysical(first, room)
     return low | readPhysical(second, size - room) << UInt64(room * 8)
   }
@@ -91,8 +95,12 @@ extension CPU {
     if debugRegisters[7] & 0xFF != 0 { noteDataBreakpoint(linear, size, isWrite: true) }
     if user && systemFlags.contains(.alignmentCheck) { try checkAlignment(linear, size) }
     let first = try translate(linear, .write, user: user)
-    guard size > room else { return writePhysical(first, value, size) }
+    guard size > room else {
+      if _slowPath(notesAccesses) { noteAccess(linear, size, isWrite: true) }
+      return writePhysical(first, value, size)
+    }
     let second = try translate((linear | 0xFFF) &+ 1, .write, user: user)
+    if _slowPath(notesAccesses) { noteAccess(linear, size, isWrite: true) }
     writePhysical(first, value, room)
     writePhysical(second, value >> UInt64(room * 8), size - room)
   }

@@ -43,6 +43,8 @@ struct BlockCache: ~Copyable {
   let fetchBuffer: UnsafeMutableRawPointer
   /// Never valid; what links point to before they are made.
   let none: UnsafeMutablePointer<Block>
+  /// Executes nothing and ends `runBlocks`: what stands before an instruction that somebody waits for.
+  let stop: UnsafeMutablePointer<Block>
   /// Times a write hit decoded bytes; for the counters pane.
   var invalidations: UInt64 = 0
 
@@ -53,11 +55,18 @@ struct BlockCache: ~Copyable {
     blockArena = .allocate(capacity: Self.blockLimit)
     fetchBuffer = .allocate(byteCount: 16, alignment: 16)
     none = blockArena
+    let end = UnsafeMutablePointer<Instruction>.allocate(capacity: 1)
+    end.initialize(to: Instruction(handler: .stop))
+    stop = .allocate(capacity: 1)
     recent = .allocate(capacity: Self.recentCount)
     recent.initialize(repeating: blockArena, count: Self.recentCount)
     none.initialize(
       to: Block(
         instructions: arena, count: 0, byteLength: 0, taken: none, fallThrough: none,
+        physical: .max, secondPage: Block.noPage, is32Bit: false, isValid: false))
+    stop.initialize(
+      to: Block(
+        instructions: end, count: 0, byteLength: 0, taken: none, fallThrough: none,
         physical: .max, secondPage: Block.noPage, is32Bit: false, isValid: false))
   }
 
@@ -67,6 +76,8 @@ struct BlockCache: ~Copyable {
     blockArena.deallocate()
     recent.deallocate()
     fetchBuffer.deallocate()
+    stop.pointee.instructions.deallocate()
+    stop.deallocate()
   }
 
   @inline(__always)

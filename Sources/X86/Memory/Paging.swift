@@ -84,7 +84,7 @@ extension CPU {
 
   private mutating func grantFastPath(_ translation: Translation, _ index: Int, user: Bool) {
     guard let frame = memory.frame(at: translation.physical), let host = frame.pointee.host,
-      debugRegisters[7] & 0xFF == 0,
+      debugRegisters[7] & 0xFF == 0, !notesAccesses || !isWatchedPage(translation.tag),
       !(user && systemFlags.contains(.alignmentCheck) && cr0.contains(.alignmentMask))
     else { return }
     tlb.data[index].addend = Int(bitPattern: host) &- Int(translation.tag)

@@ -33,8 +33,9 @@ extension CPU {
     targetTick &+= count
   }
 
-  /// Something comes before the next instruction: an interrupt that may be taken, a debug trap.
-  public var hasPendingEvent: Bool {
+  /// An event waits that will be taken soon: an interrupt that IF allows, a debug trap. It may be held
+  /// back for one more instruction.
+  public var hasWaitingEvent: Bool {
     pendingDebug != 0 || nonMaskableRequested && !nonMaskableBlocked
       || interruptRequested && systemFlags.contains(.interrupt)
   }

@@ -1,8 +1,8 @@
-import X86
+public import X86
 
 extension Cause {
   /// The cause as a sentence in the manual's terms.
-  var sentence: String { Self.sentences[self] ?? "the processor gave no reason." }
+  public var sentence: String { Self.sentences[self] ?? "the processor gave no reason." }
 
   private static let sentences: [Cause: String] = [
     .none: "no check failed.",
