@@ -10,7 +10,7 @@ import Testing
 
 /// Guests that mean no good: programs of port accesses at random, with every device on the board.
 ///
-/// `make fuzz-devices SEEDS=1-1000 STEPS=100000` runs more of them; a failure names its seed.
+/// `make fuzz-devices SEEDS="1 1000"` runs more of them; a failure names its seed.
 @Suite struct BoardFuzzTests {
   /// An environment variable's number.
   private static func setting(_ name: String) -> UInt64? {
