@@ -330,7 +330,8 @@ static void preparePages(void) {
   } else {
     fill(PD, 64, 0);
     put32(PD, PT | upper);
-    put32(PD + 4, big | 0x80 | (once(16) ? 1u << (12 + below(10)) : 0));
+    /* Bit 21 is reserved whether a processor has PSE-36 or not. */
+    put32(PD + 4, big | 0x80 | (once(16) ? 1u << 21 : 0));
   }
 }
 
@@ -515,8 +516,9 @@ static void drawOperand(void) {
   if (offsetInRegister) c.reg[REG] = below(4096) - 2048;
   uint32_t at = aim(segment);
   if (in.twoBytes && in.opcode == 1 && (REG == 2 || REG == 3)) {
-    place(segment, at, 16, REG == 2 ? 0x7FF : 0x1FF);
-    place(segment, at + 2, 32, (REG == 2 ? GDT : IDT) | (in.operand16 ? rnd() << 24 : 0));
+    bool isVectors = REG == 3 && c.mode == real;
+    place(segment, at, 16, REG == 2 ? 0x7FF : isVectors ? 0x3FF : 0x1FF);
+    place(segment, at + 2, 32, (REG == 2 ? GDT : isVectors ? 0 : IDT) | (in.operand16 ? rnd() << 24 : 0));
     return;
   }
   uint16_t s = readsFarPointer() && (in.opcode == 0xFF) ? codeSelector() : selector();
@@ -661,6 +663,8 @@ static void draw(void) {
   c.eip = once(4) ? 0xFF0 + below(16) : once(6) && c.mode != protected ? 0xFFF0 + below(16) : below(0x700);
   fill(CODE, 2 * PAGE, 0xCCCCCCCC);
   fill(CODE + 0xF000, PAGE, 0xCCCCCCCC);
+  /* Where a 16-bit gate into a flat segment leads. */
+  fill(LANDING, PAGE - LANDING, 0xCCCCCCCC);
   for (uint32_t i = 0; i < PAGE; i += 256) { fill(DATA + i, 256, rnd()); fill(STACK + i, 256, rnd()); }
   fill(LOW, 2 * PAGE, 0x12345678);
   fill(DATA + PAGE, PAGE, 0x9ABCDEF0);
@@ -701,7 +705,8 @@ static void loadModelRegisters(void) {
 static void loadFloatingPoint(void) {
   uint16_t control = once(3) ? 0x40 | (rnd() & 0xF3F) : 0x37F;
   if ((control & 0x300) == 0x100) control |= 0x200;
-  __asm__ volatile("fninit");
+  /* Empty registers keep what they had. */
+  __asm__ volatile("fninit; fldz; fldz; fldz; fldz; fldz; fldz; fldz; fldz; fninit");
   for (uint32_t i = below(9); i; i--) {
     uint64_t v = (uint64_t)rnd() << 32 | rnd();
     if (once(2)) v = (int64_t)(int32_t)value(32);

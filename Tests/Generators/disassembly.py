@@ -193,15 +193,19 @@ def wording(data, mode):
     prefixes = prefixes_of(data)
     opcode = data[len(prefixes):]
     if opcode[:2] == b"\x0f\x3f":
-        if 0xF0 in prefixes:
+        if 0xF0 in prefixes or len(prefixes) + 4 > 15:
             return bad
         return len(prefixes) + 4, f"hostgate {number(opcode[2])},{number(opcode[3])}", True
-    if instruction.is_invalid and opcode[:2] == b"\x0f\xae" and 0xF0 not in prefixes:
-        # Before SSE, 66, F2 and F3 were no part of an opcode: they mean nothing here.
+    is_later = opcode[:3] == b"\x0f\x01\xd9" or (
+        instruction.is_invalid and opcode[:2] == b"\x0f\xae")
+    if is_later and 0xF0 not in prefixes:
+        # Before SSE and VMGEXIT, 66, F2 and F3 were no part of an opcode: they mean nothing here.
         plain = bytes(p for p in prefixes if p not in (0x66, 0xF2, 0xF3))
         if len(plain) < len(prefixes):
             length, text, privileged = wording(plain + opcode, mode)
             is_bad = text == "(bad)"
+            if not is_bad and length + len(prefixes) - len(plain) > 15:
+                return bad
             return length if is_bad else length + len(prefixes) - len(plain), text, privileged
     name = MNEMONICS[instruction.mnemonic]
     is_hint = name == "reservednop"

@@ -6,7 +6,8 @@
  *   ./fpu-instructions 1 > fpu-instructions.txt
  *
  * The arguments are the seed, opcode and ModR/M of one instruction alone (d8c1, 0 for all), and a
- * count of lines for each. Seed 1 has the operands below, any other draws half of them.
+ * count of lines for each. Seed 1 has the operands below, any other draws half of them. The last four
+ * lines of the file are what other seeds found.
  *
  * Lines:
  *   code control status tags registers flags memory -> control status tags changes flags memory

@@ -3,8 +3,9 @@ import Testing
 
 @testable import X86
 
-/// Thousands of random set-ups of protection and of page tables, beside what another model of the
-/// processor made of them: see protection.asm and paging.asm in Tests/Generators.
+/// Thousands of random set-ups of protection and of page tables, and random instructions in every
+/// mode, beside what another model of the processor made of them: see protection.asm and paging.asm
+/// in Tests/Generators and Fuzz/system.c.
 @Suite struct ProtectionVectorTests {
   /// A file of Vectors: the ROM and the hashes of its lines.
   private struct Vectors {
@@ -30,11 +31,13 @@ import Testing
     }
   }
 
-  @Test(arguments: [("protection", 4000), ("paging", 2000)], [7, 32])
+  @Test(arguments: [("protection", 4000), ("paging", 2000), ("system", 2000)], [7, 32])
   func randomSetups(_ set: (name: String, count: Int), blockLength: Int) throws {
     let vectors = try Vectors(set.name)
     try #require(vectors.hashes.count == set.count)
-    let lines = TestROM(bytes: vectors.rom).run(blockLength: blockLength)
+    var rom = TestROM(bytes: vectors.rom)
+    if set.name == "system" { (rom.memorySize, rom.resetsAfterShutdown) = (16 << 20, true) }
+    let lines = rom.run(blockLength: blockLength)
     try #require(lines.count == set.count + 1)
     var wrong: [Substring] = []
     for (line, hash) in zip(lines, vectors.hashes) {

@@ -83,6 +83,8 @@ extension Extended {
       return .infinity(sign)
     }
     if b.isZero {
+      // This comes before a denormal operand (SDM 1, 8.6), which loading it may have reported.
+      context.raised.remove(.denormal)
       context.raise(.zeroDivide)
       return .infinity(sign)
     }
