@@ -40,7 +40,9 @@ extension FullVirtualization {
         liftSegment(index, real.selector, isUsable: real.isUsable, &guest)
       }
     }
-    guest.resume(at: frame.eip, cpl: frame.cs & 3 == 3 ? 3 : 0)
+    // A guest that has gone to its ring 2 by itself is really there.
+    let level = UInt8(frame.cs & 3)
+    guest.resume(at: frame.eip, cpl: level == 1 ? 0 : level)
   }
 
   private func liftCodeAndStack(_ frame: TrapFrame, _ guest: inout CPU) {
@@ -69,6 +71,7 @@ extension FullVirtualization {
   /// CS and SS as the exit's IRET will load them stand for what the guest has, and every segment
   /// has a safe shadow.
   func isProjectable(_ guest: borrowing CPU) -> Bool {
+    guard guest.segment(SegmentRegister.ss).selector & 3 == UInt16(guest.cpl) else { return false }
     for index in 0..<6 {
       guard let shadow = ShadowDescriptors.shadow(guest.segment(index)) else { return false }
       guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
@@ -76,6 +79,7 @@ extension FullVirtualization {
       // The visible part is for the program; what counts is the hidden one.
       loaded.selector = shadow.selector
       guard loaded == shadow else { return false }
+      if index == SegmentRegister.cs && guest.eip > shadow.limit { return false }
     }
     return true
   }

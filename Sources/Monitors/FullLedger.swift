@@ -73,8 +73,8 @@ extension FullVirtualization {
   private static func virtualRing(_ ring: UInt8, _ believed: UInt8) -> UInt8 {
     switch ring {
     case 0: believed
-    case 3: 3
-    default: 0
+    case 1: 0
+    default: ring
     }
   }
 }
