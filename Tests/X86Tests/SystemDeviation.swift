@@ -194,9 +194,13 @@ struct SystemDeviation: Sendable {
         [0xD9, 0xDD].contains(ours.first) && (ours.vector == "0d" || ours.vector == "0c")
       }),
     SystemDeviation(
-      name: "a stack in video memory",
-      reason: "A0000h-BFFFFh is memory here and an adapter in Bochs",
-      explains: { _, theirs, _ in theirs.fields[5] == "0000ffff" && theirs.fields[16] == "ffff" }),
+      name: "a stack in an adapter's memory",
+      reason: "A0000h-EFFFFh is memory here, and an adapter with its BIOS in Bochs",
+      explains: { ours, theirs, _ in
+        let stack = UInt32(ours.fields[17], radix: 16) ?? 0
+        return theirs.fields[5] == "0000ffff" && theirs.fields[16] == "ffff"
+          || ours.mode.hasPrefix("r") && (0x9000...0xEFFF).contains(stack)
+      }),
   ]
 
   /// What explains the difference of two lines, if anything does.
