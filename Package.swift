@@ -21,7 +21,8 @@ let package = Package(
   name: "ringside",
   products: [.executable(name: "ringside", targets: ["ringside"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "X86", swiftSettings: settings),
@@ -48,11 +49,17 @@ let package = Package(
     .target(
       name: "Panes", dependencies: ["Cells", "Machine", "Narration", "Predicates", "X86"],
       swiftSettings: settings),
+    .target(
+      name: "Labs",
+      dependencies: [
+        "X86", "Chipset", "Predicates", "Machine", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "ringside",
       dependencies: [
-        "X86", "Chipset", "Monitors", "Predicates", "Narration", "Machine", "Cells", "Terminal",
-        "Panes",
+        "X86", "Chipset", "Monitors", "Predicates", "Narration", "Machine", "Labs", "Cells",
+        "Terminal", "Panes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -67,6 +74,8 @@ let package = Package(
     .testTarget(
       name: "MachineTests", dependencies: ["Machine", "Chipset", "Predicates", "X86"],
       swiftSettings: settings),
+    .testTarget(
+      name: "LabsTests", dependencies: ["Labs", "Machine", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
       name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes"],

@@ -8,10 +8,13 @@ enum EventList {
   static func lines(of machine: Machine, count: UInt64) -> [String] {
     let end = machine.cpu.log.end
     let start = max(machine.cpu.log.start, end - min(end, count))
-    return (start..<end).map { place in
-      let event = MachineView.Event(machine.cpu.log[place: place])
-      let rings = event.from == event.to ? "ring \(event.to)" : "ring \(event.from)>\(event.to)"
-      return "  \(event.sequence) tick \(event.tick) \(rings): \(event.text): \(event.why)\n"
-    }
+    return (start..<end).map { "  " + line(of: machine.cpu.log[place: $0]) }
+  }
+
+  /// One event, with the line's end.
+  static func line(of transition: Transition) -> String {
+    let event = MachineView.Event(transition)
+    let rings = event.from == event.to ? "ring \(event.to)" : "ring \(event.from)>\(event.to)"
+    return "\(event.sequence) tick \(event.tick) \(rings): \(event.text): \(event.why)\n"
   }
 }

@@ -77,6 +77,20 @@ private func unistd_write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ cou
   write(descriptor, bytes, count)
 }
 
+/// Folders of the host's.
+enum HostFolder {
+  /// Makes a folder, and those it lies in.
+  static func make(_ path: String) throws(UserError) {
+    var parents = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      parents += part + "/"
+      if mkdir(parents, 0o777) != 0 && errno != EEXIST {
+        throw UserError("\(parents): this folder cannot be made")
+      }
+    }
+  }
+}
+
 /// A message of the program's on standard error.
 func report(_ sentence: String) { OutputSink.standardError.write("ringside: \(sentence)\n") }
 

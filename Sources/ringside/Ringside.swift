@@ -11,12 +11,17 @@ struct Ringside: ParsableCommand {
       ringside run <image> [<options>]
       ringside trace <image> [<options>]
       ringside images
+      ringside lab list
+      ringside grade <lab> --answers <file>
       """,
     discussion: """
       Without a subcommand the screen opens, on Ringlet if no image is named. ‘ringside help \
       screen’ and ‘ringside help run’ list the options.
       """,
-    subcommands: [ScreenCommand.self, RunCommand.self, TraceCommand.self, ImagesCommand.self],
+    subcommands: [
+      ScreenCommand.self, RunCommand.self, TraceCommand.self, ImagesCommand.self, LabCommand.self,
+      GradeCommand.self,
+    ],
     defaultSubcommand: ScreenCommand.self)
 
   static func main() {

@@ -1,0 +1,217 @@
+import Machine
+import X86
+
+/// What a measure came to.
+enum Observed: Sendable, Equatable {
+  case number(Int64)
+  case text(String)
+}
+
+/// Answers measures by looking at a run.
+struct Observer {
+  let run: LabRun
+
+  private var values: DrawnValues { run.values }
+
+  func observe(_ measure: Measure) throws(LabFailure) -> Observed {
+    switch measure {
+    case .constant(let template):
+      let text = template.filled(with: values)
+      return Int64(notation: text).map { .number($0) } ?? .text(text)
+    case .count(let pattern, let window):
+      return .number(Int64(try events(matching: pattern, within: window).count))
+    case .field(let field, let occurrence):
+      let event = try event(occurrence)
+      guard let value = field.value(of: event) else {
+        throw LabFailure(
+          line: occurrence.line,
+          "event \(event.sequence), a \(event.kind), has no \(field.rawValue)",
+          "ask for another field, or for another event")
+      }
+      return .number(value)
+    case .register(let register, let moment):
+      return .number(try machine(at: moment).value(of: register))
+    case .memory(let address, let bytes, let moment):
+      return .number(try memory(at: number(address), bytes: bytes, moment))
+    case .console(let template): return .text(try caught(by: template))
+    case .total(let total): return .number(run.total(total))
+    case .sum(let parts):
+      var sum: Int64 = 0
+      for part in parts { sum &+= try number(part) }
+      return .number(sum)
+    case .product(let parts):
+      var product: Int64 = 1
+      for part in parts { product = product &* (try number(part)) }
+      return .number(product)
+    case .difference(let left, let right): return .number(try number(left) &- number(right))
+    }
+  }
+
+  /// A measure that must be a number.
+  func number(_ measure: Measure) throws(LabFailure) -> Int64 {
+    switch try observe(measure) {
+    case .number(let number): return number
+    case .text(let text):
+      if let number = Int64(notation: text) { return number }
+      throw LabFailure(
+        line: 0, "‘\(text)’ was observed where a number is needed", "measure something else there")
+    }
+  }
+
+  func holds(_ condition: Condition) throws(LabFailure) -> Bool {
+    switch condition.relation {
+    case .equal: return try isSame(condition)
+    case .unequal: return try !isSame(condition)
+    case .less: return try number(condition.left) < number(condition.right)
+    case .atMost: return try number(condition.left) <= number(condition.right)
+    case .more: return try number(condition.left) > number(condition.right)
+    case .atLeast: return try number(condition.left) >= number(condition.right)
+    }
+  }
+
+  /// Numbers are the same if their values are, anything else if it is spelled the same.
+  private func isSame(_ condition: Condition) throws(LabFailure) -> Bool {
+    switch (try observe(condition.left), try observe(condition.right)) {
+    case (.number(let left), .number(let right)): left == right
+    case (.text(let left), .text(let right)): left == right
+    case (.number(let number), .text(let text)), (.text(let text), .number(let number)):
+      Int64(notation: text) == number
+    }
+  }
+
+  func holdAll(_ conditions: [Condition]) throws(LabFailure) -> Bool {
+    for condition in conditions where try !holds(condition) { return false }
+    return true
+  }
+
+  // MARK: Events
+
+  func events(matching pattern: EventPattern, within window: Window?) throws(LabFailure)
+    -> [Transition]
+  {
+    let matcher = try EventMatcher(pattern, values: values)
+    return try part(window).filter { matcher.matches($0) }
+  }
+
+  func event(_ occurrence: Occurrence) throws(LabFailure) -> Transition {
+    let found = try events(matching: occurrence.pattern, within: occurrence.window)
+    let nth = try values.number(occurrence.nth) as Int64
+    guard nth >= 1, nth <= found.count else {
+      throw LabFailure(
+        line: occurrence.line,
+        "there are \(found.count) such events, and number \(nth) is asked for",
+        "loosen the pattern, or ask for another one")
+    }
+    return found[Int(nth) - 1]
+  }
+
+  private func part(_ window: Window?) throws(LabFailure) -> ArraySlice<Transition> {
+    guard let window else { return run.events[...] }
+    let (first, last) = (
+      try EventMatcher(window.first, values: values), try EventMatcher(window.last, values: values)
+    )
+    guard let start = run.events.firstIndex(where: { first.matches($0) }),
+      let end = run.events.lastIndex(where: { last.matches($0) }), start <= end
+    else {
+      throw LabFailure(
+        line: window.line, "this part of the run was not found", "let both its events happen")
+    }
+    return run.events[start...end]
+  }
+
+  // MARK: Moments
+
+  private func machine(at moment: Instant) throws(LabFailure) -> Machine {
+    let (occurrence, isBefore): (Occurrence, Bool)
+    switch moment {
+    case .end: return run.atEnd
+    case .before(let found): (occurrence, isBefore) = (found, true)
+    case .after(let found): (occurrence, isBefore) = (found, false)
+    }
+    do throws(LabProblem) {
+      return try run.machine(at: event(of: occurrence), isBefore: isBefore)
+    } catch {
+      throw LabFailure(line: occurrence.line, error.what, error.remedy)
+    }
+  }
+
+  /// The same, with its failure as a problem, to fit among the machine's.
+  private func event(of occurrence: Occurrence) throws(LabProblem) -> Transition {
+    do throws(LabFailure) {
+      return try event(occurrence)
+    } catch {
+      throw LabProblem(
+        file: run.lab.file, line: error.line, what: error.what, remedy: error.remedy)
+    }
+  }
+
+  private func memory(at address: Int64, bytes: Int, _ moment: Instant) throws(LabFailure) -> Int64
+  {
+    let machine = try machine(at: moment)
+    var value: Int64 = 0
+    for index in 0..<bytes {
+      guard let byte = machine.cpu.peekByte(UInt32(truncatingIfNeeded: address) &+ UInt32(index))
+      else {
+        throw LabFailure(
+          line: 0, "nothing is mapped at \(String(address, radix: 16))h then", "look elsewhere")
+      }
+      value |= Int64(byte) << (8 * index)
+    }
+    return value
+  }
+
+  // MARK: The console
+
+  /// What the first group of a regular expression caught, or all of its match.
+  private func caught(by template: Template) throws(LabFailure) -> String {
+    let special = Set("\\^$.|?*+()[]{}")
+    let pattern = template.filled { name in
+      values[name]?.reduce(into: "") { $0 += special.contains($1) ? "\\\($1)" : String($1) }
+    }
+    guard let regex = try? Regex(pattern).anchorsMatchLineEndings() else {
+      throw LabFailure(
+        line: template.line, "‘\(pattern)’ is not a regular expression", "see Swift's Regex")
+    }
+    guard let match = run.console.firstMatch(of: regex) else {
+      throw LabFailure(
+        line: template.line, "‘\(pattern)’ does not match anything on the console",
+        "see what is there with ‘ringside lab console’")
+    }
+    let range = match.output.count > 1 ? match.output[1].range : match.range
+    return range.map { String(run.console[$0]) } ?? ""
+  }
+}
+
+extension Machine {
+  fileprivate func value(of register: RegisterName) -> Int64 {
+    switch register {
+    case .eax: Int64(cpu[.eax])
+    case .ebx: Int64(cpu[.ebx])
+    case .ecx: Int64(cpu[.ecx])
+    case .edx: Int64(cpu[.edx])
+    case .esi: Int64(cpu[.esi])
+    case .edi: Int64(cpu[.edi])
+    case .ebp: Int64(cpu[.ebp])
+    case .esp: Int64(cpu[.esp])
+    case .eip: Int64(cpu.eip)
+    case .eflags: Int64(cpu.eflags.rawValue)
+    case .cs: Int64(cpu.segment(SegmentRegister.cs).selector)
+    case .ss: Int64(cpu.segment(SegmentRegister.ss).selector)
+    case .ds: Int64(cpu.segment(SegmentRegister.ds).selector)
+    case .es: Int64(cpu.segment(SegmentRegister.es).selector)
+    case .fs: Int64(cpu.segment(SegmentRegister.fs).selector)
+    case .gs: Int64(cpu.segment(SegmentRegister.gs).selector)
+    case .tr: Int64(cpu.segment(SegmentRegister.tr).selector)
+    case .ldtr: Int64(cpu.segment(SegmentRegister.ldtr).selector)
+    case .cr0: Int64(cpu.cr0.rawValue)
+    case .cr2: Int64(cpu.cr2)
+    case .cr3: Int64(cpu.cr3)
+    case .cr4: Int64(cpu.cr4.rawValue)
+    case .cpl: Int64(cpu.cpl)
+    case .gdtBase: Int64(cpu.gdtBase)
+    case .gdtLimit: Int64(cpu.gdtLimit)
+    case .idtBase: Int64(cpu.idtBase)
+    case .idtLimit: Int64(cpu.idtLimit)
+    }
+  }
+}

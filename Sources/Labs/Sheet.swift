@@ -1,0 +1,81 @@
+/// A lab's page as one student gets it.
+extension Grader {
+  /// The page in Markdown, with the seed's values and the questions in their places.
+  public var sheet: String {
+    var lines = ["# \(lab.title)", ""]
+    lines.append("Seed \(values.seed), about \(lab.minutes) minutes, guest `\(lab.image)`.")
+    if !lab.typed.isEmpty {
+      lines.append("")
+      lines.append("What is typed in the run that this page is about:")
+      lines.append("")
+      lines += lab.typed.map { "    \($0.filled(with: values))" }
+    }
+    lines.append("")
+    for line in lab.page {
+      guard let id = Lab.questionID(in: line.text),
+        let solution = solutions.first(where: { $0.question.id == id })
+      else {
+        lines.append(line.filled(with: values))
+        continue
+      }
+      lines += question(solution)
+    }
+    while lines.last == "" { lines.removeLast() }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func question(_ solution: Solution) -> [String] {
+    let question = solution.question
+    let worth = question.points == 1 ? "1 point" : "\(question.points) points"
+    let tag =
+      question.isObserved ? (question.isPrediction ? "predict first, " : "") + worth : "card"
+    var lines = ["**\(question.id)** (\(tag)) \(question.ask.filled(with: values))", ""]
+    switch solution.right {
+    case .number(_, let isHexadecimal):
+      lines.append(isHexadecimal ? "Answer: a hexadecimal number." : "Answer: a number.")
+    case .text: lines.append("Answer: a word.")
+    case .options(let options, _, let several):
+      lines += options.enumerated().map { "- \(Solution.letter($0)) \($1)" }
+      lines += ["", several ? "Answer: the letters of all that are right." : "Answer: a letter."]
+    case .table(let columns, let rows):
+      lines.append("| | " + columns.joined(separator: " | ") + " |")
+      lines.append("|---|" + columns.map { _ in "---|" }.joined())
+      lines += rows.map { "| \($0.name) |" + $0.cells.map { _ in " |" }.joined() }
+    case .goal: lines.append("Answer: the lines to type.")
+    case .card:
+      if let explanation = question.explanation { lines.append(explanation.filled(with: values)) }
+    }
+    if solution.evidence != nil { lines.append("Evidence: the number of an event that shows it.") }
+    return lines
+  }
+
+  /// A file of answers with all places to be filled, or with the model answers.
+  public func answerFile(withAnswers: Bool) -> String {
+    var lines = ["lab: \(lab.slug)", "seed: \(values.seed)", "answers:"]
+    for solution in solutions where solution.question.isObserved {
+      let model = solution.model
+      lines.append("  \(solution.question.id):")
+      switch model.given {
+      case .table(let rows):
+        lines.append("    answer:")
+        guard case .table(_, let solved) = solution.right else { continue }
+        for row in solved {
+          let cells = withAnswers ? rows[row.name] ?? [] : row.cells.map { _ in "" }
+          lines.append("      \(quoted(row.name)): [\(cells.map(quoted).joined(separator: ", "))]")
+        }
+      case .list(let items):
+        let items = withAnswers ? items : []
+        lines.append("    answer: [\(items.map(quoted).joined(separator: ", "))]")
+      case .text(let text): lines.append("    answer: \(quoted(withAnswers ? text : ""))")
+      }
+      if solution.evidence != nil {
+        lines.append("    event: \(withAnswers ? model.events.first.map(String.init) ?? "" : "0")")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func quoted(_ text: String) -> String {
+    "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\""
+  }
+}
