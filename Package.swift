@@ -33,6 +33,7 @@ let package = Package(
     .target(
       name: "Machine", dependencies: ["X86", "Chipset", "Monitors", "Predicates"],
       swiftSettings: boardSettings),
+    .target(name: "GDBStub", dependencies: ["Machine", "X86"], swiftSettings: settings),
     .target(name: "Cells", swiftSettings: settings),
     .target(
       name: "CTerminal",
@@ -58,7 +59,8 @@ let package = Package(
     .executableTarget(
       name: "ringside",
       dependencies: [
-        "X86", "Chipset", "Monitors", "Predicates", "Narration", "Machine", "Labs", "Cells",
+        "X86", "Chipset", "Monitors", "Predicates", "Narration", "Machine", "GDBStub", "Labs",
+        "Cells",
         "Terminal", "Panes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -76,6 +78,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "LabsTests", dependencies: ["Labs", "Machine", "X86"], swiftSettings: settings),
+    .testTarget(
+      name: "GDBStubTests", dependencies: ["GDBStub", "Machine", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
       name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes"],

@@ -244,6 +244,10 @@ public final class Board: Bus {
     port(of: line).takeOutput()
   }
 
+  /// How many bytes the guest has sent over the serial line in its whole life, those taken and
+  /// those not.
+  public var serialOutputCount: UInt64 { serial.sent }
+
   /// What the guest wrote to ports E9h and 402h since the last call.
   public func takeDebugOutput() -> [UInt8] { system.takeDebugOutput() }
 

@@ -4,17 +4,15 @@
 public struct StateWriter {
   /// What was written so far.
   public private(set) var bytes: [UInt8] = []
+  /// Whether drives leave out what is on their media, because it is kept elsewhere.
+  public let omitsMedia: Bool
 
   /// A writer with nothing in it.
-  public init() {}
+  public init(omittingMedia: Bool = false) { omitsMedia = omittingMedia }
 
   /// Appends an integer in its own width.
   public mutating func write<T: FixedWidthInteger>(_ value: T) {
-    var rest = value
-    for _ in 0..<(T.bitWidth / 8) {
-      bytes.append(UInt8(truncatingIfNeeded: rest))
-      rest = T.bitWidth > 8 ? rest >> 8 : 0
-    }
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// Appends a flag as one byte, 0 or 1.
@@ -38,8 +36,14 @@ public struct StateReader {
   private let bytes: [UInt8]
   private var position = 0
 
+  /// Whether what is on the drives' media is not in the state, see `StateWriter`.
+  public let omitsMedia: Bool
+
   /// Reads from the first byte on.
-  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  public init(_ bytes: [UInt8], omittingMedia: Bool = false) {
+    self.bytes = bytes
+    omitsMedia = omittingMedia
+  }
 
   /// Whether everything has been read.
   public var isAtEnd: Bool { position == bytes.count }
@@ -84,6 +88,12 @@ public struct StateReader {
     let values = try readArray(of: type)
     guard values.count == count else { throw .malformed }
     return values
+  }
+
+  /// All bytes that are left.
+  public mutating func takeRest() -> [UInt8] {
+    defer { position = bytes.count }
+    return Array(bytes[position...])
   }
 
   /// The next value that may be absent.

@@ -37,6 +37,8 @@ final class SerialPort: Device {
   private var isEmptyPending = false
 
   private(set) var output: [UInt8] = []
+  /// How many bytes ever went to `output`.
+  private(set) var sent: UInt64 = 0
 
   init(ticksPerSecond: UInt64, isPaced: Bool) {
     self.ticksPerSecond = ticksPerSecond
@@ -119,7 +121,9 @@ final class SerialPort: Device {
 
   private func transmit(_ byte: UInt8, at tick: UInt64) {
     let data = byte & (0xFF >> (3 - lineControl & 3))
-    if isLooped { accept(data, at: tick) } else { output.append(data) }
+    if isLooped { return accept(data, at: tick) }
+    output.append(data)
+    sent += 1
   }
 
   // MARK: Interrupts
@@ -278,6 +282,7 @@ final class SerialPort: Device {
     writer.write(transmitting)
     writer.write(transmitTick)
     writer.write(isEmptyPending)
+    writer.write(sent)
   }
 
   func load(from reader: inout StateReader) throws(StateError) {
@@ -297,6 +302,7 @@ final class SerialPort: Device {
     transmitting = try reader.readArray()
     transmitTick = try reader.read()
     isEmptyPending = try reader.readFlag()
+    sent = try reader.read()
     guard received.count <= Self.fifoSize, transmitting.count <= Self.fifoSize + 1,
       transmitting.isEmpty == (transmitTick == .max)
     else { throw .malformed }

@@ -8,6 +8,9 @@ final class DirectAccess: DirectMemory {
   /// What was written since `takeChanges`, as ranges that do not grow apart.
   private var changes: [(start: PhysicalAddress, size: Int)] = []
 
+  /// To be told before something is written.
+  var pageChanges: PageChanges?
+
   init(_ ram: HostMemory) { self.ram = ram }
 
   /// Video memory and ROMs are not for DMA.
@@ -21,8 +24,9 @@ final class DirectAccess: DirectMemory {
 
   func write(_ address: UInt32, _ byte: UInt8) {
     guard isRAM(address) else { return }
-    ram.start.storeBytes(of: byte, toByteOffset: Int(address), as: UInt8.self)
     let place = PhysicalAddress(address)
+    pageChanges?.willWrite(at: place, size: 1)
+    ram.start.storeBytes(of: byte, toByteOffset: Int(address), as: UInt8.self)
     if let last = changes.last, last.start + PhysicalAddress(last.size) == place {
       changes[changes.count - 1].size += 1
     } else {

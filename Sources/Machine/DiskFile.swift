@@ -84,6 +84,23 @@ public final class DiskFile {
     return true
   }
 
+  /// SHA-256 of all that is in the file, in hexadecimal digits.
+  func hash() throws(ImageError) -> String {
+    var hash = SHA256()
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { block.deallocate() }
+    var place: UInt64 = 0
+    while place < size {
+      let count = pread(
+        descriptor, block.baseAddress, Int(min(UInt64(block.count), size - place)), off_t(place))
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { throw ImageError(path, .unreadable) }
+      hash.combine(UnsafeRawBufferPointer(rebasing: block[..<count]))
+      place += UInt64(count)
+    }
+    return hash.finish()
+  }
+
   /// Writes a sector to the file. False if the host cannot.
   func write(_ sector: UInt64, from bytes: UnsafeRawBufferPointer) -> Bool {
     let start = sector * Self.sectorSize

@@ -6,8 +6,11 @@ import Chipset
 /// the machine.
 final class DiskImage: DiskMedium {
   private let file: DiskFile
-  private var changed: [UInt64: [UInt8]] = [:]
+  /// The sectors written to, by number; a value that checkpoints keep and share.
+  var changed: [UInt64: [UInt8]] = [:]
   let sectorCount: UInt64
+  /// Whether writes go to the file.
+  var writesThrough: Bool { file.isWritable }
 
   init(_ file: DiskFile) {
     self.file = file
@@ -33,6 +36,7 @@ final class DiskImage: DiskMedium {
   func flush() -> Bool { file.flush() }
 
   func save(into writer: inout StateWriter) {
+    if writer.omitsMedia { return }
     writer.write(UInt32(changed.count))
     for sector in changed.keys.sorted() {
       writer.write(sector)
@@ -41,6 +45,7 @@ final class DiskImage: DiskMedium {
   }
 
   func load(from reader: inout StateReader) throws(StateError) {
+    if reader.omitsMedia { return }
     changed = [:]
     for _ in 0..<(try reader.read(UInt32.self)) {
       let sector: UInt64 = try reader.read()

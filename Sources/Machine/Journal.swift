@@ -1,3 +1,5 @@
+public import X86
+
 /// Everything that came into a machine from outside, stamped with the machine tick at which it
 /// did. The same guest with the same journal does the same again, instruction by instruction.
 public struct Journal: Sendable, Equatable {
@@ -23,10 +25,14 @@ public struct Journal: Sendable, Equatable {
     case secondSerial([UInt8])
     /// Keys pressed and released on the keyboard, named by what they type.
     case keys(String)
+    /// Bytes put into memory at a physical address by a debugger.
+    case memory(PhysicalAddress, [UInt8])
+    /// A register given another value by a debugger.
+    case register(WritableRegister, UInt32)
   }
 
   /// The inputs, in order of arrival.
-  public private(set) var entries: [Entry] = []
+  public internal(set) var entries: [Entry] = []
 
   /// A journal of nothing.
   public init() {}

@@ -71,6 +71,9 @@ public final class Machine {
   /// What a run stops at.
   var condition: StopCondition?
   var keepsAccessesForReaders = false
+  /// What a debugger waits for in place of a condition, and what its last step met.
+  var watch: Watch?
+  var stepHit: Watch.Hit?
   /// Who gets every transition; from now on, when set.
   public var ledgerSink: (any LedgerSink)? {
     didSet {
@@ -82,6 +85,8 @@ public final class Machine {
   var sunkPlace: UInt64 = 0
 
   let guest: Guest
+  /// The disks in their places, then the one in the floppy drive.
+  private(set) var disks: [DiskImage] = []
   let ram: HostMemory
   let directAccess: DirectAccess
   /// RAM from C0000 to FFFFF, into which ROMs are copied as boards do ("shadow RAM").
@@ -113,14 +118,18 @@ public final class Machine {
     var format: Guest.Format?
     let places = guest.drivePlaces
     for (place, file) in zip(places.disks, guest.disks) {
-      board.attach(disk: DiskImage(file), at: place)
+      let disk = DiskImage(file)
+      disks.append(disk)
+      board.attach(disk: disk, at: place)
     }
     for (place, file) in zip(places.discs, guest.discs) {
       board.attach(disc: DiskImage(file), at: place)
     }
     if let file = guest.floppy {
       guard file.size <= 2_949_120 else { throw ImageError(file.path, .floppyTooLarge(file.size)) }
-      board.attach(floppy: DiskImage(file))
+      let disk = DiskImage(file)
+      disks.append(disk)
+      board.attach(floppy: disk)
     }
     if let drive = guest.bootDrive { board.setBootDrive(drive) }
     let direct = DirectAccess(ram)
@@ -140,6 +149,7 @@ public final class Machine {
       profile: configuration.profile, memory: memory, bus: board,
       logCapacity: configuration.logCapacity)
     if let length = configuration.maximumBlockLength { cpu.maximumBlockLength = length }
+    direct.pageChanges = cpu.memory.changes
     try mapROMs()
     try start()
     if configuration.mode == .fullTrap { startMonitor() }
@@ -164,6 +174,9 @@ public final class Machine {
       profile: configuration.labProfile ?? configuration.profile, storage: storage.start,
       guest: &cpu, guestMemory: parts)
   }
+
+  /// Whether what the guest writes to a disk goes to the file.
+  public var writesThrough: Bool { disks.contains { $0.writesThrough } }
 
   /// Maps the BIOS (`--bios`, or an image that is one) and the video BIOS.
   private func mapROMs() throws(ImageError) {
@@ -190,6 +203,7 @@ public final class Machine {
       bios.release()
     }
     cpu.memory.map(shadow.start, size: shadow.size, at: ROM.videoAddress)
+    cpu.memory.changes.willWrite(at: ROM.videoAddress, size: shadow.size)
   }
 
   private func copy(_ bytes: Slice<UnsafeRawBufferPointer>, to place: UnsafeMutableRawPointer) {
@@ -199,7 +213,8 @@ public final class Machine {
   /// Does the loader's work: puts the guest into RAM and the processor at its entry.
   private func start() throws(ImageError) {
     let path = guest.image?.path ?? guest.bios?.path ?? ""
-    let memory = BootMemory(ram: ram.start, size: UInt64(ram.size), path: path)
+    let memory = BootMemory(
+      ram: ram.start, size: UInt64(ram.size), path: path, pageChanges: cpu.memory.changes)
     try guest.image?.reload()
     try guest.initrd?.reload()
     switch try load(into: memory) {

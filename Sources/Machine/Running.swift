@@ -33,6 +33,7 @@ extension Machine {
       if condition != nil, let moment = conditionBeforeRun(&target) { return .breakpoint(moment) }
       let exit = execute(until: target)
       if condition != nil, let moment = conditionAfterRun(exit) { return .breakpoint(moment) }
+      if watch != nil, let hit = watchHit(exit) { return .watched(hit) }
       if cpu.log.end >= cpu.log.fullAt { emptyLog() }
       switch exit {
       case .budget, .attention, .breakpoint, .gate:
@@ -74,7 +75,8 @@ extension Machine {
     }
     // Whoever steps sees for himself.
     condition?.checked = cpu.log.end
-    _ = cpu.takeWatchedAccesses()
+    let accesses = cpu.takeWatchedAccesses()
+    stepHit = watch?.hit(accesses)
     return settle(at: cpu.ticks)
   }
 
@@ -94,6 +96,16 @@ extension Machine {
   public func receive(_ input: Journal.Input) {
     replay.removeSubrange(replayed...)
     takeIn(input)
+    // As when it is repeated. The guest has had no time to ask for anything since the last time.
+    _ = settleBoard(at: cpu.ticks)
+  }
+
+  /// Has inputs of an earlier run arrive at their ticks, after the machine's present one.
+  public func replay(_ journal: Journal) {
+    precondition(
+      journal.entries.first.map { $0.tick >= ticks } ?? true, "time does not run backwards")
+    replay = journal.entries
+    replayed = 0
   }
 
   private func takeIn(_ input: Journal.Input) {
@@ -125,15 +137,20 @@ extension Machine {
     return min(board.nextDeadline, replayTick)
   }
 
-  /// Brings the board up to the processor's time and its lines to the processor.
+  /// Brings the board up to the processor's time, and lets inputs arrive that are to be repeated
+  /// now. When they came first, all that was due had happened before them.
   private func settle(at now: UInt64) -> Stop? {
+    if let stop = settleBoard(at: now) { return stop }
+    guard replayed < replay.count, replay[replayed].tick <= now else { return nil }
     while replayed < replay.count, replay[replayed].tick <= now {
-      let entry = replay[replayed]
       replayed += 1
-      // What was due at the same tick had happened when the input came.
-      board.advance(to: entry.tick)
-      takeIn(entry.input)
+      takeIn(replay[replayed - 1].input)
     }
+    return settleBoard(at: now)
+  }
+
+  /// Brings the board up to the processor's time and its lines to the processor.
+  private func settleBoard(at now: UInt64) -> Stop? {
     board.advance(to: now)
     for range in directAccess.takeChanges() {
       cpu.memoryChanged(at: range.start, size: range.size)
@@ -164,6 +181,8 @@ extension Machine {
     case .serial(let bytes): board.receiveSerial(bytes, at: cpu.ticks)
     case .secondSerial(let bytes): board.receiveSerial(bytes, on: .com2, at: cpu.ticks)
     case .keys(let text): board.keyboard.type(text)
+    case .memory(let address, let bytes): poke(address, bytes)
+    case .register(let register, let value): cpu.write(value, to: register)
     }
   }
 }

@@ -20,6 +20,8 @@ public enum Stop: Sendable, Equatable {
   case breakpoint
   /// A file that the run writes to cannot be written any more; the reason.
   case outputFailed(String)
+  /// A recording that was repeated goes no further.
+  case recordingEnd
   /// The user, or the host on the user's behalf, ended it.
   case interrupted
 
@@ -35,6 +37,7 @@ public enum Stop: Sendable, Equatable {
     case .unsupported: "unsupported"
     case .breakpoint: "breakpoint"
     case .outputFailed: "output-failed"
+    case .recordingEnd: "recording-end"
     case .interrupted: "interrupted"
     }
   }
@@ -51,6 +54,8 @@ public enum Progress: Sendable, Equatable {
   case idle(until: UInt64)
   /// What the machine was to stop at, see `stop(when:)`. The next run goes on behind it.
   case breakpoint(Moment)
+  /// What a debugger waits for happened, see `Machine.setWatch`.
+  case watched(Watch.Hit)
   /// It will not go on.
   case stopped(Stop)
 }

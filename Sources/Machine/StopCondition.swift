@@ -12,6 +12,7 @@ extension Machine {
   /// does not stop the next run again.
   public func stop(when predicate: CompiledPredicate?) {
     condition = predicate.map { StopCondition($0, checked: cpu.log.end) }
+    watch = nil
     var code: [CPU.AddressRange] = []
     if let places = predicate?.places { code = places.map(Self.addresses) }
     let data = predicate.map { $0.accessed.map(Self.addresses) } ?? []

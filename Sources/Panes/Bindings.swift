@@ -4,6 +4,7 @@ import Cells
 enum Action: Equatable, Sendable {
   case toggleInput, run, pause, runOrPause, step, stepToRingChange, console, zoom, reset
   case breakpoint, runToBreakpoint, why
+  case back, previousRingChange, start, latest, goTo, saveSnapshot
   case older, newer, newest, help, quit, suspend, redraw
 }
 
@@ -39,16 +40,22 @@ struct Binding {
     Binding([.character("p")], "p", "pause", "pause", .pause),
     Binding([.character(" ")], "Space", "", "run or pause", .runOrPause),
     Binding([.character("s")], "s", "step", "one instruction", .step),
+    Binding([.character("S")], "S", "back", "one instruction back", .back),
     Binding(
       [.character("n")], "n", "next ring", "run until the ring changes", .stepToRingChange),
     Binding([.character("w")], "w", "why", "the event in full: gate, stack, frame", .why),
     Binding([.character("b")], "b", "break", "where to stop: type a predicate", .breakpoint),
     Binding([.character("c")], "c", "", "run until that is true", .runToBreakpoint),
+    Binding([.character("N")], "N", "", "back to where the ring last changed", .previousRingChange),
+    Binding([.home], "Home", "", "back to the start of the history", .start),
+    Binding([.character("G")], "G", "", "forward to the latest moment known", .latest),
+    Binding([.character("g")], "g", "", "to the moment of the chosen event", .goTo),
     Binding([.character("v")], "v", "view", "console: VGA text or serial line", .console),
     Binding([.character("z")], "z", "zoom", "console over the whole screen", .zoom),
     Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),
-    Binding([.up, .character("k")], "Up, k", "", "an older event, and why it happened", .older),
-    Binding([.down, .character("j")], "Down, j", "", "a newer event", .newer),
+    Binding([.character("k")], "k", "", "keep a snapshot in a file", .saveSnapshot),
+    Binding([.up], "Up", "", "an older event, and why it happened", .older),
+    Binding([.down], "Down", "", "a newer event", .newer),
     Binding([.end], "End", "", "follow the newest event", .newest),
     Binding([.control("l")], "Ctrl-L", "", "draw the screen anew", .redraw),
     Binding([.control("z")], "Ctrl-Z", "", "back to the shell; fg returns", .suspend),

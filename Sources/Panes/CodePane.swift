@@ -8,8 +8,11 @@ enum CodePane {
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
     guard !view.code.isEmpty else {
-      let isRunning = view.runState == .running || view.runState == .idle
-      let text = isRunning ? "(p pauses and shows the code)" : "(no code can be read at CS:EIP)"
+      let text =
+        switch view.runState {
+        case .running, .idle, .travelling: "(p pauses and shows the code)"
+        case .paused, .stopped: "(no code can be read at CS:EIP)"
+        }
       surface.write(text, in: rect, row: 0, style: Style(.faint))
       return
     }

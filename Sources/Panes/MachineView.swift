@@ -23,6 +23,8 @@ public struct MachineView: Equatable, Sendable {
   public var events: [Event] = []
   /// Instructions around EIP, in order of address.
   public var code: [CodeLine] = []
+  /// What the machine's side has to say about the last command.
+  public var remark: String?
 
   /// A view with nothing in it yet.
   public init() {}
@@ -35,6 +37,9 @@ public struct MachineView: Equatable, Sendable {
     case paused
     /// HLT: the processor waits for an interrupt while the machine runs.
     case idle
+    /// On its way to another moment: how much of the way is behind it, and about how many seconds
+    /// are before it, if that can be told.
+    case travelling(percent: Int, seconds: Int?)
     /// It will not go on without a reset; the reason in a few words.
     case stopped(String)
   }
@@ -69,6 +74,8 @@ public struct MachineView: Equatable, Sendable {
   public struct Clock: Equatable, Sendable {
     /// Machine ticks since reset.
     public var ticks: UInt64 = 0
+    /// The last tick of the history that is known; later than `ticks` when the machine was sent back.
+    public var latest: UInt64 = 0
     /// Instructions retired since reset.
     public var instructions: UInt64 = 0
     /// Million instructions in a second of the host's time, lately; nil when not measured.

@@ -13,8 +13,12 @@ public enum Command: Equatable, Sendable {
   case stepToRingChange
   /// Stop where this is true from now on, nowhere if nil; and let the machine run.
   case stopAt(Predicate?, runs: Bool)
+  /// Go to another moment of the history.
+  case travel(Destination)
   /// Start the guest again from its beginning.
   case reset
+  /// Write the machine to a file.
+  case saveSnapshot
   /// A key for the guest, by the way the shown console has.
   case guestKey(Key, Console)
   /// Give the terminal back for a while.
@@ -23,6 +27,20 @@ public enum Command: Equatable, Sendable {
   case redraw
   /// Leave.
   case quit
+}
+
+/// Moments that keys lead to.
+public enum Destination: Equatable, Sendable {
+  /// One instruction back.
+  case back
+  /// Right behind the last change of ring before now.
+  case previousRingChange
+  /// Where the history begins.
+  case start
+  /// The last moment that is known.
+  case latest
+  /// A machine tick.
+  case tick(UInt64)
 }
 
 /// The ways a guest shows text and takes keys.
@@ -134,7 +152,7 @@ public struct ScreenController: Sendable {
 
   /// Whether the explanation took the key: it follows the event list, and closes on the rest.
   private mutating func handleWhy(_ key: Key) -> Bool {
-    if [.up, .down, .end, .character("k"), .character("j")].contains(key) { return false }
+    if [.up, .down, .end].contains(key) { return false }
     state.showsWhy = false
     return [.character("w"), .character("q"), .escape, .enter, .character(" ")].contains(key)
   }
@@ -158,7 +176,7 @@ public struct ScreenController: Sendable {
     switch action {
     case .run, .step, .stepToRingChange, .runOrPause, .runToBreakpoint:
       if case .stopped(let reason) = view.runState {
-        state.notice = "The machine has stopped (\(reason)); R resets it."
+        state.notice = "The machine has stopped (\(reason)); S goes back, R resets it."
         return nil
       }
       if action == .runToBreakpoint && state.breakpoint == nil {
@@ -168,6 +186,12 @@ public struct ScreenController: Sendable {
       state.selectedEvent = nil
       return command(action, isRunning: view.runState != .paused)
     case .pause: return .pause
+    case .back: return .travel(.back)
+    case .previousRingChange: return .travel(.previousRingChange)
+    case .start: return .travel(.start)
+    case .latest: return .travel(.latest)
+    case .goTo: return goToChosen(in: view)
+    case .saveSnapshot: return .saveSnapshot
     case .quit: return .quit
     case .suspend: return .suspend
     case .redraw: return .redraw
@@ -186,6 +210,16 @@ public struct ScreenController: Sendable {
     case .newer: select(1, in: view)
     }
     return nil
+  }
+
+  /// Right behind the chosen event, where it is the newest one.
+  private mutating func goToChosen(in view: MachineView) -> Command? {
+    guard let chosen = view.events.first(where: { $0.sequence == state.selectedEvent }) else {
+      state.notice = "Choose an event first, with Up; g goes to it."
+      return nil
+    }
+    state.selectedEvent = nil
+    return .travel(.tick(chosen.tick + 1))
   }
 
   private func command(_ action: Action, isRunning: Bool) -> Command {

@@ -34,7 +34,7 @@ enum StatusPane {
   private static func parts(_ view: MachineView) -> [(text: String, rank: Int)] {
     var parts: [(text: String, rank: Int)] = [
       (view.mode, 2), (view.guest, 4), ("ring \(view.rings.real)", 1), (word(view.runState), 0),
-      ("t \(view.clock.ticks)", 3), ("ev \(view.clock.events)", 5),
+      (time(view.clock), 3), ("ev \(view.clock.events)", 5),
     ]
     if let mips = view.clock.mips, view.runState == .running {
       let tenths = Int((mips * 10).rounded())
@@ -43,11 +43,18 @@ enum StatusPane {
     return parts.filter { !$0.text.isEmpty }
   }
 
+  private static func time(_ clock: MachineView.Clock) -> String {
+    let now = "t \(clock.ticks)"
+    return clock.latest > clock.ticks ? now + " of \(clock.latest)" : now
+  }
+
   private static func word(_ runState: MachineView.RunState) -> String {
     switch runState {
     case .running: "RUNNING"
     case .paused: "PAUSED"
     case .idle: "IDLE"
+    case .travelling(let percent, nil): "RE-RUN \(percent)%"
+    case .travelling(let percent, let seconds?): "RE-RUN \(percent)%, \(seconds) s"
     case .stopped: "STOPPED"
     }
   }

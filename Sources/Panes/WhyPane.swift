@@ -11,7 +11,7 @@ enum WhyPane {
       surface.write(question, in: rect, row: 0, style: Style(.alert, .bold))
     } else if let prompt = state.prompt {
       prompt.draw(into: &surface, in: rect, row: 0)
-    } else if let notice = state.notice {
+    } else if let notice = state.notice ?? view.remark {
       surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
     } else {
       explanation(view, state, width: rect.width - 1).draw(
@@ -31,7 +31,7 @@ enum WhyPane {
     switch view.runState {
     case .stopped(let reason):
       var line = Line("STOPPED ", .alert)
-      line.add(" \(reason); R resets")
+      line.add(" \(reason); S goes back, R resets")
       return line
     case .paused:
       if let reason = view.stoppedAt {
@@ -41,6 +41,8 @@ enum WhyPane {
       }
       if let event = view.events.last { return why(event, width: width) }
       return Line(RingPane.truth(of: view.mode), .faint)
+    case .travelling:
+      return Line("Running again to that moment; p or Space stops on the way.")
     case .running, .idle:
       return Line(RingPane.truth(of: view.mode), .faint)
     }

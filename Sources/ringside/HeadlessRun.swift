@@ -111,7 +111,7 @@ final class HeadlessRun {
       case .breakpoint(let moment):
         breakpoint = moment
         return .breakpoint
-      case .reached, .reset: takeInput()
+      case .reached, .reset, .watched: takeInput()
       case .idle(let tick):
         if !hasNewInput, let stop = wait(until: tick) { return stop }
       }

@@ -44,6 +44,8 @@ struct MachineOptions: ParsableArguments {
   var boot: String?
   @Flag(help: "Let the guest's writes to its disks reach the files.")
   var write = false
+  @Option(help: ArgumentHelp("A snapshot to go on from, in place of IMAGE.", valueName: "file"))
+  var snapshot: String?
   @Option(help: .hidden)
   var blockLength: Int?
 

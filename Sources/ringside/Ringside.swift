@@ -10,6 +10,8 @@ struct Ringside: ParsableCommand {
       ringside [<image>] [<options>]
       ringside run <image> [<options>]
       ringside trace <image> [<options>]
+      ringside replay <recording>
+      ringside gdb <image> [<options>]
       ringside images
       ringside lab list
       ringside grade <lab> --answers <file>
@@ -19,8 +21,8 @@ struct Ringside: ParsableCommand {
       screen’ and ‘ringside help run’ list the options.
       """,
     subcommands: [
-      ScreenCommand.self, RunCommand.self, TraceCommand.self, ImagesCommand.self, LabCommand.self,
-      GradeCommand.self,
+      ScreenCommand.self, RunCommand.self, TraceCommand.self, ReplayCommand.self,
+      GDBCommand.self, ImagesCommand.self, LabCommand.self, GradeCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
 
@@ -34,7 +36,9 @@ struct Ringside: ParsableCommand {
       exit(withError: ExitStatus.usage.code)
     } catch  where exitCode(for: error) == .validationFailure {
       let command =
-        arguments.first.flatMap { ["run", "trace"].contains($0) ? $0 + " " : nil } ?? ""
+        arguments.first.flatMap {
+          ["run", "trace", "replay", "gdb"].contains($0) ? $0 + " " : nil
+        } ?? ""
       report("\(sentence(for: error)); ‘ringside \(command)--help’ shows the options")
       exit(withError: ExitStatus.usage.code)
     } catch {
@@ -60,7 +64,8 @@ struct UserError: Error, CustomStringConvertible {
 
 /// What the process's status says, beside a guest's own status from port F4h.
 enum ExitStatus {
-  case done, guest(UInt8), usage, unsupported, tripleFault, output, limit, signal(Int32)
+  case done, guest(UInt8), usage, different, unsupported, tripleFault, output, limit
+  case signal(Int32)
 
   var code: ExitCode {
     switch self {
@@ -68,6 +73,7 @@ enum ExitStatus {
     // 64 and up have meanings of their own.
     case .guest(let byte): ExitCode(byte < 64 ? Int32(byte) : 63)
     case .usage: ExitCode(64)
+    case .different: ExitCode(65)
     case .unsupported: ExitCode(69)
     case .tripleFault: ExitCode(70)
     case .output: ExitCode(74)

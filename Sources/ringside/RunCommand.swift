@@ -73,6 +73,10 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Write the text screen at the end; - is standard output.", valueName: "file")
   )
   var screenDump: String?
+  @Option(help: ArgumentHelp("Write down the run for ‘ringside replay’.", valueName: "file"))
+  var record: String?
+  @Option(help: ArgumentHelp("Write a snapshot at the end, for --snapshot.", valueName: "file"))
+  var saveSnapshot: String?
 
   func run() throws {
     let filter = try eventFilter()
@@ -96,41 +100,44 @@ struct RunCommand: ParsableCommand {
     let condition = try breakpoint.map { text throws(UserError) in
       CompiledPredicate(try Predicate(option: "--break", text), default: .instruction)
     }
-    var configuration = try machine.configuration()
-    if let postPort {
-      guard let port = number(postPort).flatMap({ UInt16(exactly: $0) }) else {
-        throw UserError("--post-port \(postPort): a port is a number from 0 to 0xFFFF")
-      }
-      configuration.postPort = port
-    }
     if let timeout, !(timeout > 0) {
       throw UserError("--timeout \(timeout): a time limit is longer than 0 seconds")
     }
     if serial2 == "stdio" && serial == "stdio" {
       throw UserError("--serial2 stdio: COM1 has standard input and output; add --serial none")
     }
-    guard image != nil || machine.startsWithBIOS else {
+    guard image != nil || machine.startsWithBIOS || machine.snapshot != nil else {
       throw UserError("run what? Name an image file, a built-in guest (ringlet), or give --disk")
     }
     let watcher = try Watcher(sends: send, keys: keys, until: until)
-    let guest = try machine.guest(image: image)
-    let built: Machine
-    do throws(ImageError) {
-      built = try Machine(configuration, guest: guest)
-    } catch {
-      throw UserError(error.description)
+    let built = try machine.build(image: image, postPort: try port())
+    if record != nil { try built.requireUnwrittenDisks(for: "--record") }
+    if saveSnapshot != nil {
+      try built.requireUnwrittenDisks(for: "--save-snapshot")
+      try built.requireEmulation(for: "--save-snapshot")
     }
-    built.stop(when: condition)
-    built.keepsAccesses = file?.wantsAccesses ?? false
-    built.ledgerSink = file
+    built.machine.stop(when: condition)
+    built.machine.keepsAccesses = file?.wantsAccesses ?? false
+    built.machine.ledgerSink = file
     let run = HeadlessRun(
-      built, watcher: watcher, serial: [try SerialPlace(serial), try SerialPlace(serial2)],
+      built.machine, watcher: watcher, serial: [try SerialPlace(serial), try SerialPlace(serial2)],
       debug: try debugSink(), limits: Limits(instructions: maxInstructions, seconds: timeout))
     run.ledger = file
     let screen = try screenDump.map { try OutputSink(path: $0) }
     let result = run.run()
-    screen?.write(ScreenText.lines(of: built.board.textScreen()).joined(separator: "\n") + "\n")
-    try finish(built, run, result)
+    let lines = ScreenText.lines(of: built.machine.board.textScreen())
+    screen?.write(lines.joined(separator: "\n") + "\n")
+    if let record { try built.record(record, stop: result.name) }
+    if let saveSnapshot { try built.saveSnapshot(saveSnapshot) }
+    try finish(built.machine, run, result)
+  }
+
+  private func port() throws(UserError) -> UInt16? {
+    guard let postPort else { return nil }
+    guard let port = number(postPort).flatMap({ UInt16(exactly: $0) }) else {
+      throw UserError("--post-port \(postPort): a port is a number from 0 to 0xFFFF")
+    }
+    return port
   }
 
   private func debugSink() throws(UserError) -> OutputSink? {
@@ -147,7 +154,7 @@ struct RunCommand: ParsableCommand {
     let status: ExitStatus =
       switch stop {
       case .exit(let code): .guest(code)
-      case .haltedForGood, .untilMatched, .breakpoint: .done
+      case .haltedForGood, .untilMatched, .breakpoint, .recordingEnd: .done
       case .tripleFault: .tripleFault
       case .instructionLimit, .timeLimit: .limit
       case .unsupported: .unsupported
@@ -172,7 +179,7 @@ struct RunCommand: ParsableCommand {
     case .outputFailed(let reason): ringside.report(reason)
     case .breakpoint:
       if let moment = run.breakpoint { ringside.report("stopped " + moment.sentence) }
-    case .exit, .haltedForGood, .untilMatched, .interrupted: break
+    case .exit, .haltedForGood, .untilMatched, .interrupted, .recordingEnd: break
     }
   }
 }

@@ -18,28 +18,33 @@ struct ScreenCommand: ParsableCommand {
   var machine: MachineOptions
   @Flag(help: "Start paused, before the guest's first instruction.")
   var paused = false
+  @Option(help: ArgumentHelp("Memory for going back, in MiB; 0 for none.", valueName: "mib"))
+  var history = History.defaultBudget >> 20
+  @Option(help: ArgumentHelp("Write down the run for ‘ringside replay’.", valueName: "file"))
+  var record: String?
   @Flag(help: "Draw with ASCII characters only.")
   var ascii = false
   @Flag(help: "Draw without colours (also with NO_COLOR set).")
   var noColor = false
 
   func run() throws {
-    let configuration = try machine.configuration()
+    guard (0...65536).contains(history) else {
+      throw UserError("--history \(history): the history takes 0 to 65536 MiB")
+    }
+    // Mistakes are told before there is a thread.
+    _ = try machine.configuration()
     let mailbox = ScreenMailbox()
-    let (options, paused) = (machine, paused)
-    let image = image ?? (machine.startsWithBIOS ? nil : "ringlet")
-    let name = image ?? machine.drivesName
+    let options = machine
+    let hasGuest = machine.startsWithBIOS || machine.snapshot != nil
+    let image = image ?? (hasGuest ? nil : "ringlet")
+    let session = ScreenMachine.Session(
+      startsPaused: paused, historyBudget: history << 20, recording: record)
     let thread = HostThread {
       // Drives stay what they are through a reset; their files may be open only once.
       var drives: MachineOptions.Drives?
-      ScreenMachine.serve(mailbox, guest: name, startsPaused: paused) { () throws(UserError) in
-        if drives == nil { drives = try options.drives() }
-        let guest = try options.guest(image: image, drives: drives)
-        do throws(ImageError) {
-          return try Machine(configuration, guest: guest)
-        } catch {
-          throw UserError(error.description)
-        }
+      ScreenMachine.serve(mailbox, session) { () throws(UserError) in
+        if drives == nil && options.snapshot == nil { drives = try options.drives() }
+        return try options.build(image: image, drives: drives)
       }
     }
     guard let view = firstView(mailbox) else {
@@ -49,6 +54,7 @@ struct ScreenCommand: ParsableCommand {
     let signal = try show(view, mailbox)
     mailbox.close()
     thread.join()
+    if let failure = mailbox.failure { throw UserError(failure) }
     if let signal {
       // The terminal is whole again: end the way the signal would have ended the program.
       EndSignals.obey(signal)

@@ -8,12 +8,24 @@ import Terminal
 /// The machine's side of the screen, in a thread of its own: obeys commands and publishes views.
 final class ScreenMachine {
   private enum Mode {
-    case paused, running, toRingChange
+    case paused, running, toRingChange, travelling
+  }
+
+  /// What the user chose for the session.
+  struct Session {
+    /// Wait for the user before the guest's first instruction.
+    var startsPaused = false
+    /// What the history may take, in bytes; 0 for none.
+    var historyBudget = History.defaultBudget
+    /// Where to write the run down at the end.
+    var recording: String?
   }
 
   private let mailbox: ScreenMailbox
-  private let make: () throws(UserError) -> Machine
-  private var machine: Machine
+  private let session: Session
+  private let make: () throws(UserError) -> BuiltMachine
+  private var built: BuiltMachine
+  private var timeline: Timeline
   private var maker: ViewMaker
   private var governor: Governor
   private var mode: Mode
@@ -26,6 +38,11 @@ final class ScreenMachine {
   /// What the machine is to stop at, and where it did.
   private var breakpoint: CompiledPredicate?
   private var reached: Moment?
+  private var remark: String?
+  /// What came in while the machine was on its way to another moment.
+  private var postponed: [Command] = []
+
+  private var machine: Machine { built.machine }
 
   /// Seconds between two views at least, and between two that differ in counters only: while the
   /// guest computes, and while it waits.
@@ -35,15 +52,19 @@ final class ScreenMachine {
 
   /// Makes the machine and serves it until the mailbox is closed.
   static func serve(
-    _ mailbox: ScreenMailbox, guest: String, startsPaused: Bool,
-    make: () throws(UserError) -> Machine
+    _ mailbox: ScreenMailbox, _ session: Session, make: () throws(UserError) -> BuiltMachine
   ) {
     Terminal.guardThread()
     do throws(UserError) {
       try withoutActuallyEscaping(make) { make throws(UserError) in
-        let server = ScreenMachine(
-          mailbox, guest: guest, startsPaused: startsPaused, machine: try make(), make: make)
+        let server = ScreenMachine(mailbox, session, built: try make(), make: make)
+        if session.recording != nil {
+          try server.built.requireUnwrittenDisks(for: "--record")
+        }
         server.serve()
+        if let path = session.recording {
+          try server.built.record(path, stop: server.stop?.name ?? Stop.interrupted.name)
+        }
       }
     } catch {
       mailbox.fail(error.description)
@@ -51,15 +72,17 @@ final class ScreenMachine {
   }
 
   private init(
-    _ mailbox: ScreenMailbox, guest: String, startsPaused: Bool, machine: Machine,
-    make: @escaping () throws(UserError) -> Machine
+    _ mailbox: ScreenMailbox, _ session: Session, built: BuiltMachine,
+    make: @escaping () throws(UserError) -> BuiltMachine
   ) {
     self.mailbox = mailbox
+    self.session = session
     self.make = make
-    self.machine = machine
-    mode = startsPaused ? .paused : .running
-    maker = ViewMaker(guest: guest)
-    governor = Governor(ticksPerSecond: machine.configuration.ticksPerSecond)
+    self.built = built
+    mode = session.startsPaused ? .paused : .running
+    maker = ViewMaker(guest: built.name)
+    timeline = Timeline(built.machine, budget: session.historyBudget)
+    governor = Governor(ticksPerSecond: built.machine.configuration.ticksPerSecond)
   }
 
   private func serve() {
@@ -72,25 +95,30 @@ final class ScreenMachine {
         mailbox.forMachine.wait(nil)
       case .running: runSlice()
       case .toRingChange: runToRingChange()
+      case .travelling: travel()
       }
     }
   }
 
   private func obey(_ command: Command) {
+    if mode == .travelling && command != .pause { return postponed.append(command) }
+    remark = nil
     switch command {
     case .run: resume(.running)
     case .stopAt(let predicate, let runs):
       breakpoint = predicate.map { CompiledPredicate($0, default: .instruction) }
       machine.stop(when: breakpoint)
       if runs { resume(.running) }
-    case .pause: mode = .paused
+    case .pause: pause()
     case .step:
       mode = .paused
       reached = nil
-      if stop == nil { end(machine.step()) }
+      if stop == nil { end(timeline.step()) }
       drain()
     case .stepToRingChange: resume(.toRingChange)
+    case .travel(let destination): setOut(for: destination)
     case .reset: reset()
+    case .saveSnapshot: saveSnapshot()
     case .guestKey(let key, let console): type(key, on: console)
     case .suspend, .redraw, .quit: break
     }
@@ -102,12 +130,19 @@ final class ScreenMachine {
     reached = nil
   }
 
+  private func pause() {
+    if mode == .travelling { arrive() }
+    postponed = []
+    mode = .paused
+  }
+
   private func reset() {
     // The files were good a moment ago; if they are not any more, the machine stays as it is.
     guard let fresh = try? make() else { return }
-    machine = fresh
+    built = fresh
     machine.stop(when: breakpoint)
     reached = nil
+    timeline = Timeline(machine, budget: session.historyBudget)
     stop = nil
     maker.reset()
     meter = SpeedMeter()
@@ -115,29 +150,46 @@ final class ScreenMachine {
     hasNewConsole = true
   }
 
-  private func type(_ key: Key, on console: Console) {
-    guard stop == nil else { return }
-    governor.noteActivity(at: HostClock.now)
-    switch console {
-    case .serial: machine.receive(.serial(key.serialBytes))
-    case .text: if let text = key.keyboardText { machine.receive(.keys(text)) }
+  private func saveSnapshot() {
+    let path = "\(maker.fileName)-\(machine.ticks).snapshot"
+    do throws(UserError) {
+      try built.requireUnwrittenDisks(for: "A snapshot")
+      try built.requireEmulation(for: "A snapshot")
+      try built.saveSnapshot(path)
+      remark = "Saved: ringside --snapshot \(path)"
+    } catch {
+      remark = error.description
     }
+  }
+
+  private func type(_ key: Key, on console: Console) {
+    governor.noteActivity(at: HostClock.now)
+    let input: Journal.Input? =
+      switch console {
+      case .serial: .serial(key.serialBytes)
+      case .text: key.keyboardText.map { .keys($0) }
+      }
+    guard stop == nil, let input else { return }
+    timeline.receive(input)
   }
 
   private func end(_ stop: Stop?) {
     guard let stop else { return }
     self.stop = stop
+    timeline.noteEnd(stop)
     mode = .paused
   }
+
+  // MARK: Forward
 
   /// Runs a two-hundredth of a guest second.
   private func runSlice() {
     isIdle = false
     let limit = machine.ticks + machine.configuration.ticksPerSecond / 200
-    let progress = machine.run(until: limit, returningWhenIdle: true)
+    let progress = timeline.run(until: limit, returningWhenIdle: true)
     drain()
     switch progress {
-    case .reached, .reset: publishIfDue()
+    case .reached, .reset, .watched: publishIfDue()
     case .breakpoint(let moment): reach(moment)
     case .stopped(let reason):
       end(reason)
@@ -167,11 +219,11 @@ final class ScreenMachine {
     }
     let now = machine.ticks
     guard let seconds = governor.rest(from: now, until: tick, at: HostClock.now) else {
-      return machine.skip(to: tick)
+      return timeline.skip(to: tick)
     }
     mailbox.forMachine.wait(hasNewConsole ? min(seconds, untilPublished + 0.001) : seconds)
     let reached = governor.tick(at: HostClock.now)
-    machine.skip(to: min(tick, max(now, reached)))
+    timeline.skip(to: min(tick, max(now, reached)))
   }
 
   /// A stretch of single steps, until CPL differs.
@@ -179,8 +231,8 @@ final class ScreenMachine {
     isIdle = false
     let ring = machine.ring
     for _ in 0..<20_000 where mode == .toRingChange {
-      switch machine.run(until: machine.ticks + 1, returningWhenIdle: true) {
-      case .reached, .reset: if machine.ring != ring { mode = .paused }
+      switch timeline.run(until: machine.ticks + 1, returningWhenIdle: true) {
+      case .reached, .reset, .watched: if machine.ring != ring { mode = .paused }
       case .breakpoint(let moment):
         mode = .paused
         reached = moment
@@ -195,15 +247,61 @@ final class ScreenMachine {
   }
 
   private func drain() {
-    let bytes = machine.board.takeSerialOutput()
-    _ = machine.board.takeDebugOutput()
+    let bytes = timeline.takeOutput()
     if !bytes.isEmpty { hasNewConsole = true }
     maker.receive(bytes)
   }
 
+  // MARK: To another moment
+
+  private func setOut(for destination: Destination) {
+    switch timeline.setOut(for: destination) {
+    case .nowhere(let reason):
+      remark = reason
+      mode = .paused
+    case .underway:
+      isIdle = false
+      mode = .travelling
+    }
+  }
+
+  /// A frame's worth of the way.
+  private func travel() {
+    let start = HostClock.now
+    var arrival = timeline.proceed()
+    while case .underway = arrival, HostClock.now - start < Self.frame {
+      arrival = timeline.proceed()
+    }
+    switch arrival {
+    case .underway: return publishIfDue()
+    case .arrived: break
+    case .nowhere: remark = "There is none before this moment."
+    case .stopped(let reason): stop = reason
+    }
+    arrive()
+    mode = .paused
+    let commands = postponed
+    postponed = []
+    for command in commands { obey(command) }
+    if mode == .paused { publish() }
+  }
+
+  /// The console, the events and the reason for standing still, as they were at this moment.
+  private func arrive() {
+    stop = timeline.endReached
+    reached = nil
+    maker.revisit(timeline.outputUntilNow)
+    lastScreen = nil
+    hasNewConsole = true
+    publish()
+  }
+
+  // MARK: Views
+
   private func publishIfDue() {
     let age = HostClock.now - lastPublished
     guard age >= Self.frame else { return }
+    if mode == .travelling { return age >= Self.counters ? publish() : () }
     if !hasNewConsole && machine.board.textScreen() != lastScreen { hasNewConsole = true }
     if hasNewConsole || age >= (isIdle ? Self.idleCounters : Self.counters) { publish() }
   }
@@ -213,18 +311,22 @@ final class ScreenMachine {
     if hasNewConsole { governor.noteActivity(at: lastPublished) }
     lastScreen = machine.board.textScreen()
     hasNewConsole = false
-    let state: MachineView.RunState =
-      if let stop {
-        .stopped(stop.sentence)
-      } else if mode == .paused {
-        .paused
-      } else {
-        isIdle ? .idle : .running
-      }
     let speed = meter.measure(machine.instructions, at: lastPublished)
-    var view = maker.view(of: machine, state: state, speed: speed)
+    var view = maker.view(of: machine, state: runState, speed: speed)
+    view.clock.latest = timeline.latest
+    view.remark = remark
     view.stoppedAt = reached?.sentence
     mailbox.publish(view)
+  }
+
+  private var runState: MachineView.RunState {
+    if let stop { return .stopped(stop.sentence) }
+    return switch mode {
+    case .paused: .paused
+    case .running, .toRingChange: isIdle ? .idle : .running
+    case .travelling:
+      .travelling(percent: timeline.percent, seconds: timeline.secondsLeft)
+    }
   }
 }
 
@@ -254,7 +356,8 @@ extension Stop {
     case .haltedForGood: "halted for good"
     case .tripleFault: "triple fault"
     case .unsupported(let name): "needs \(name)"
-    case .untilMatched, .instructionLimit, .timeLimit, .interrupted, .breakpoint, .outputFailed:
+    case .untilMatched, .instructionLimit, .timeLimit, .interrupted, .breakpoint, .outputFailed,
+      .recordingEnd:
       name
     }
   }

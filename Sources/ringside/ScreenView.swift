@@ -26,8 +26,20 @@ struct ViewMaker {
   /// Forgets everything, for a machine that starts anew.
   mutating func reset() { self = ViewMaker(guest: guest) }
 
+  /// The guest's name as part of a file's.
+  var fileName: String {
+    let name = guest.split(separator: "/").last.map(String.init) ?? "guest"
+    return name.split(separator: ".").first.map(String.init) ?? name
+  }
+
+  /// Shows another moment of the same machine, until which the guest had sent `output`.
+  mutating func revisit(_ output: ArraySlice<UInt8>) {
+    reset()
+    receive(output)
+  }
+
   /// Takes output of the serial line in.
-  mutating func receive(_ bytes: [UInt8]) {
+  mutating func receive(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { serial.receive(byte) }
   }
 
@@ -52,7 +64,7 @@ struct ViewMaker {
     view.serial = serial.screen(rows: Self.serialRows)
     view.events = events
     switch state {
-    case .running, .idle: break
+    case .running, .idle, .travelling: break
     case .paused, .stopped: view.code = listing.lines(machine)
     }
     shownTicks = machine.ticks

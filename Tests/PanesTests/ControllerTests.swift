@@ -14,7 +14,8 @@ struct ControllerTests {
   @Test(
     arguments: [
       ("r", .run), ("p", .pause), ("s", .step), ("n", .stepToRingChange), (" ", .run),
-      ("q", .quit), ("\u{1A}", .suspend), ("\u{C}", .redraw),
+      ("S", .travel(.back)), ("N", .travel(.previousRingChange)), ("G", .travel(.latest)),
+      ("k", .saveSnapshot), ("q", .quit), ("\u{1A}", .suspend), ("\u{C}", .redraw),
     ] as [(Unicode.Scalar, Command)])
   func controlKeysDriveTheMachine(key: Unicode.Scalar, command: Command) {
     #expect(play([.character(key)]).commands == [command])
@@ -72,6 +73,35 @@ struct ControllerTests {
     #expect(play([.up, .up, .end]).state.selectedEvent == nil)
     #expect(
       play(Array(repeating: .up, count: 99)).state.selectedEvent == view.events[0].sequence)
+  }
+
+  @Test func theMomentOfAChosenEventCanBeGoneTo() {
+    let event = SampleView.paused().events[22]
+    #expect(play([.up, .up, .character("g")]).commands == [.travel(.tick(event.tick + 1))])
+    #expect(play([.character("g")]).commands == [])
+    #expect(play([.character("g")]).state.notice?.contains("Choose") == true)
+    #expect(play([.home]).commands == [.travel(.start)])
+  }
+
+  @Test func aStoppedMachineCanBeSentBack() {
+    var view = SampleView.paused()
+    view.runState = .stopped("triple fault")
+    #expect(
+      play([.character("S"), .home], on: view).commands == [.travel(.back), .travel(.start)])
+  }
+
+  @Test func theStatusLineSaysWhereInTimeTheMachineIs() {
+    func status(_ change: (inout MachineView) -> Void) -> String {
+      var view = SampleView.paused()
+      change(&view)
+      let size = Size(width: 100, height: 24)
+      let text = Screen.draw(view, ScreenState(), size: size, charset: .unicode).text
+      return text.split(separator: "\n").first.map(String.init) ?? ""
+    }
+    #expect(status { $0.clock.latest = 4217 }.contains("| t 4217 |"))
+    #expect(status { $0.clock.latest = 9000 }.contains("| t 4217 of 9000 |"))
+    #expect(
+      status { $0.runState = .travelling(percent: 43, seconds: 7) }.contains("RE-RUN 43%, 7 s"))
   }
 
   @Test func theChosenEventIsExplained() {

@@ -11,12 +11,9 @@ import Testing
   private func withDemo(_ body: (ScreenMailbox) throws -> Void) throws {
     let mailbox = ScreenMailbox()
     let thread = HostThread {
-      ScreenMachine.serve(mailbox, guest: "demo", startsPaused: true) { () throws(UserError) in
-        guard let library = GuestLibrary(program: CommandLine.arguments[0]),
-          let path = library.path(of: "demo"), let file = try? FileContents(path: path),
-          let machine = try? Machine(Machine.Configuration(), guest: Guest(image: file))
-        else { throw UserError("the demo guest is missing") }
-        return machine
+      let session = ScreenMachine.Session(startsPaused: true)
+      ScreenMachine.serve(mailbox, session) { () throws(UserError) in
+        try MachineOptions.usual.build(image: "demo")
       }
     }
     defer {
@@ -64,6 +61,37 @@ import Testing
     }
   }
 
+  @Test func theMachineGoesBackAndForwardAgain() throws {
+    try withDemo { mailbox in
+      _ = try view(mailbox) { _ in true }
+      mailbox.send(.run)
+      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      mailbox.send(.pause)
+      let now = try view(mailbox) { $0.runState == .paused }
+      mailbox.send(.travel(.previousRingChange))
+      let change = try view(mailbox) { $0.runState == .paused && $0.clock.ticks < now.clock.ticks }
+      #expect(change.clock.latest == now.clock.ticks)
+      #expect(change.events.last.map { $0.from != $0.to } == true)
+      #expect(change.events.last?.tick == change.clock.ticks - 1)
+      for _ in 0..<3 { mailbox.send(.travel(.back)) }
+      let back = try view(mailbox) { $0.clock.instructions == change.clock.instructions - 3 }
+      #expect(back.events.last?.sequence != change.events.last?.sequence)
+      for _ in 0..<3 { mailbox.send(.step) }
+      let again = try view(mailbox) { $0.clock.ticks == change.clock.ticks }
+      #expect(again.registers == change.registers && again.events.last == change.events.last)
+      mailbox.send(.travel(.start))
+      let start = try view(mailbox) { $0.clock.ticks == 0 && $0.runState == .paused }
+      #expect(start.serial.bytes == 0 && start.events.isEmpty && start.remark == nil)
+      mailbox.send(.travel(.back))
+      #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("begins") == true)
+      mailbox.send(.travel(.latest))
+      let latest = try view(mailbox) { $0.clock.ticks == now.clock.ticks }
+      #expect(latest.serial == now.serial && latest.registers == now.registers)
+      #expect(latest.textScreen == now.textScreen)
+      #expect(latest.events.last == now.events.last)
+    }
+  }
+
   @Test func keysReachTheGuestAndResetStartsAnew() throws {
     try withDemo { mailbox in
       mailbox.send(.run)
@@ -105,7 +133,7 @@ import Testing
   @Test func aMachineThatCannotBeMadeSaysWhy() {
     let mailbox = ScreenMailbox()
     let thread = HostThread {
-      ScreenMachine.serve(mailbox, guest: "x", startsPaused: true) { () throws(UserError) in
+      ScreenMachine.serve(mailbox, ScreenMachine.Session()) { () throws(UserError) in
         throw UserError("no")
       }
     }

@@ -7,6 +7,8 @@ struct BootMemory {
   let size: UInt64
   /// The file that errors are about.
   let path: String
+  /// To be told before something is written.
+  let pageChanges: PageChanges
 
   /// Where conventional memory ends and the hole for adapters and ROM begins.
   static let conventionalEnd: UInt64 = 0xA_0000
@@ -33,6 +35,7 @@ struct BootMemory {
     let whole = max(size ?? 0, UInt64(bytes.count))
     try require(part, at: address, size: whole)
     let place = ram + Int(address)
+    pageChanges.willWrite(at: address, size: Int(whole))
     if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: bytes.count) }
     clear(from: address + UInt64(bytes.count), to: address + whole)
   }
@@ -60,6 +63,7 @@ struct BootMemory {
   /// A little-endian field.
   func store<T: FixedWidthInteger>(_ value: T, at address: UInt64) {
     precondition(hasRAM(at: address, size: UInt64(MemoryLayout<T>.size)), "a loader's own area")
+    pageChanges.willWrite(at: address, size: MemoryLayout<T>.size)
     ram.storeBytes(of: value.littleEndian, toByteOffset: Int(address), as: T.self)
   }
 

@@ -110,17 +110,15 @@ extension CPU {
     blocks.remove(in: frame, page: physical & ~0xFFF, from: start, to: end)
   }
 
-  /// Code or data in `[address, address + size)` was changed from outside (a loader, a debugger, DMA).
+  /// Code or data in `[address, address + size)` was changed from outside (a loader, a debugger, DMA);
+  /// `PageChanges.willWrite` has been told before.
   public mutating func memoryChanged(at address: PhysicalAddress, size: Int) {
     var current = address
     let end = address + UInt64(size)
     while current < end {
       let next = min((current | 0xFFF) + 1, end)
-      if let frame = memory.frame(at: current) {
-        frame.pointee.isDirty = true
-        if frame.pointee.codeMask != 0 {
-          invalidateCode(frame, physical: current, size: Int(next - current))
-        }
+      if let frame = memory.frame(at: current), frame.pointee.codeMask != 0 {
+        invalidateCode(frame, physical: current, size: Int(next - current))
       }
       current = next
     }

@@ -41,6 +41,15 @@ public struct ProcessorState: Sendable {
   /// Of the address space that runs, and of the other.
   var codePages: [CodeTLB.Page] = []
   var idleCodePages: [CodeTLB.Page] = []
+
+  /// Machine ticks, and those of them in which something was executed or delivered.
+  public var time: (ticks: UInt64, instructions: UInt64) { (ticks, ticks - skippedTicks) }
+
+  /// What it takes in memory, in bytes, roughly.
+  public var size: Int {
+    1024 + translations.count * MemoryLayout<TLB.Place>.stride
+      + (codePages.count + idleCodePages.count) * MemoryLayout<CodeTLB.Page>.stride
+  }
 }
 
 extension CPU {
@@ -121,13 +130,20 @@ extension CPU {
     }
   }
 
-  /// The pages of RAM written to since the last call, by physical address in rising order.
-  ///
-  /// From now on they count as untouched: every fast path to memory is withdrawn, so that the
-  /// next write to each is noticed.
-  public mutating func takeDirtyPages() -> [PhysicalAddress] {
+  /// From now on, puts a page's contents aside before the page is written to. Returns the pages
+  /// written to so far; all others are as they were when the machine was made.
+  public mutating func keepOldPages() -> [PhysicalAddress] {
     tlb.withdrawAll()
-    return memory.takeDirtyPages()
+    return memory.changes.keep(memory)
+  }
+
+  /// The pages written to since the last call, with what was in them before.
+  ///
+  /// From now on they count as unchanged: every fast path to memory is withdrawn, so that the
+  /// next write to each is noticed.
+  public mutating func takeChanges() -> [PageChange] {
+    tlb.withdrawAll()
+    return memory.changes.take()
   }
 }
 
@@ -160,27 +176,5 @@ extension TLB {
         insert(place.translation, at: place.index)
       }
     }
-  }
-}
-
-extension PhysicalMemory {
-  /// The pages written to since the last call. Whoever calls withdraws the fast paths.
-  mutating func takeDirtyPages() -> [PhysicalAddress] {
-    var pages: [PhysicalAddress] = []
-    forEachFrame { address, frame in
-      guard frame.pointee.isDirty else { return }
-      frame.pointee.isDirty = false
-      pages.append(address)
-    }
-    return pages
-  }
-
-  /// The pages that can be written to, by physical address in rising order.
-  public var writablePages: [PhysicalAddress] {
-    var pages: [PhysicalAddress] = []
-    forEachFrame { address, frame in
-      if frame.pointee.host != nil && !frame.pointee.isReadOnly { pages.append(address) }
-    }
-    return pages
   }
 }

@@ -142,7 +142,7 @@ extension CPU {
     if frame.pointee.codeMask != 0 {
       invalidateCode(frame, physical: address, size: size)
     }
-    frame.pointee.isDirty = true
+    memory.changes.willWrite(frame, at: address)
     if frame.pointee.isWatched { memory.noteWrite(to: frame, address) }
     Self.store(page + Int(address & 0xFFF), value, size)
   }

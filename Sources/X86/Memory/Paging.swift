@@ -92,7 +92,7 @@ extension CPU {
     if translation.isWritable && translation.isDirty && !frame.pointee.isReadOnly
       && frame.pointee.codeMask == 0 && !frame.pointee.isWatched
     {
-      frame.pointee.isDirty = true
+      memory.changes.willWrite(frame, at: translation.physical)
       tlb.data[index].writeTag = translation.tag
     }
   }

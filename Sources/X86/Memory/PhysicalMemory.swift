@@ -10,7 +10,7 @@ struct Frame {
   var firstBlock: UInt32 = 0
   /// ROM: writes are ignored.
   var isReadOnly = false
-  /// Changed since the last time somebody asked (checkpoints, screens).
+  /// Written to since the last call of `takeChanges`, see `PageChanges`.
   var isDirty = false
   /// A monitor's: host gates work here.
   var isMonitorOwned = false
@@ -30,10 +30,13 @@ public struct PhysicalMemory: ~Copyable {
   public var notesCode = false
   var newCodePages: [PhysicalAddress] = []
   var writtenPages: [PhysicalAddress] = []
+  /// The pages written to, with what was in them before, if anybody wants to know.
+  public let changes: PageChanges
 
   public init() {
     directory = .allocate(capacity: 1024)
     directory.initialize(repeating: nil, count: 1024)
+    changes = PageChanges(directory)
   }
 
   deinit {
@@ -86,6 +89,12 @@ public struct PhysicalMemory: ~Copyable {
     return page + Int(address & 0xFFF)
   }
 
+  /// Whether a byte is in RAM.
+  public func isWritable(at address: PhysicalAddress) -> Bool {
+    guard let frame = frame(at: address) else { return false }
+    return frame.pointee.host != nil && !frame.pointee.isReadOnly
+  }
+
   /// Visits everything ever mapped, in the order of addresses.
   func forEachFrame(_ body: (PhysicalAddress, UnsafeMutablePointer<Frame>) -> Void) {
     for index in 0..<1024 {
@@ -94,5 +103,14 @@ public struct PhysicalMemory: ~Copyable {
         body(PhysicalAddress(index) << 22 | PhysicalAddress(entry) << 12, leaf + entry)
       }
     }
+  }
+
+  /// The pages that can be written to, by physical address in rising order.
+  public var writablePages: [PhysicalAddress] {
+    var pages: [PhysicalAddress] = []
+    forEachFrame { address, frame in
+      if frame.pointee.host != nil && !frame.pointee.isReadOnly { pages.append(address) }
+    }
+    return pages
   }
 }

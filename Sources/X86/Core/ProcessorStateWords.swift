@@ -1,0 +1,253 @@
+/// A processor's state as numbers, for a file. A field that `ProcessorState` gains has to be named
+/// here too, once for both directions; snapshots of other versions can then not be read any more.
+extension ProcessorState {
+  /// The state as words, in the order in which `init(words:)` takes them.
+  public var words: [UInt64] {
+    var coder = WordWriter()
+    var copy = self
+    copy.exchange(&coder)
+    return coder.words
+  }
+
+  /// The state that gave these words; nil if they are none that a processor has.
+  public init?(words: [UInt64]) {
+    self.init()
+    var coder = WordReader(words)
+    exchange(&coder)
+    guard coder.isComplete, isPossible else { return nil }
+  }
+
+  private mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.array(&registers, empty: 0) { $0.field(&$1) }
+    coder.array(&segments, empty: Segment()) { $1.exchange(&$0) }
+    coder.field(&eip)
+    coder.field(&lazy.result)
+    coder.field(&lazy.carries)
+    coder.option(&systemFlags)
+    coder.field(&cpl)
+    coder.field(&stackMask)
+    coder.field(&ticks)
+    coder.field(&skippedTicks)
+    coder.option(&cr0)
+    coder.field(&cr2)
+    coder.field(&cr3)
+    coder.option(&cr4)
+    coder.field(&gdtBase)
+    coder.field(&gdtLimit)
+    coder.field(&idtBase)
+    coder.field(&idtLimit)
+    coder.array(&debugRegisters, empty: 0) { $0.field(&$1) }
+    coder.field(&pdptes.0)
+    coder.field(&pdptes.1)
+    coder.field(&pdptes.2)
+    coder.field(&pdptes.3)
+    msrs.exchange(&coder)
+    fpu.exchange(&coder)
+    coder.flag(&isHalted)
+    coder.flag(&isShutDown)
+    var shadow = shadowKind.rawValue
+    coder.field(&shadow)
+    if let kind = CPU.InterruptShadow(rawValue: shadow) { shadowKind = kind } else { coder.fail() }
+    coder.field(&shadowTick)
+    coder.flag(&interruptRequested)
+    coder.flag(&nonMaskableRequested)
+    coder.flag(&nonMaskableBlocked)
+    coder.field(&pendingDebug)
+    coder.flag(&floatingPointError)
+    coder.field(&addressMask)
+    svm.exchange(&coder)
+    coder.field(&guestASID)
+    coder.array(&translations, empty: TLB.Place(bank: 0, index: 0, translation: Translation())) {
+      $1.exchange(&$0)
+    }
+    coder.array(&codePages, empty: CodeTLB.Page(linear: 0, isUser: false, physical: 0)) {
+      $1.exchange(&$0)
+    }
+    coder.array(&idleCodePages, empty: CodeTLB.Page(linear: 0, isUser: false, physical: 0)) {
+      $1.exchange(&$0)
+    }
+  }
+
+  /// What the core relies on and no processor violates.
+  private var isPossible: Bool {
+    registers.count == Register.allCases.count && segments.count == 8 && debugRegisters.count == 8
+      && fpu.registers.count == 8 && cpl < 4 && ticks < 1 << 62 && skippedTicks <= ticks
+      && (addressMask == .max || addressMask == ~(1 << 20))
+      && stackMask == (segments[SegmentRegister.ss].isBig ? 0xFFFF_FFFF : 0xFFFF)
+      && translations.allSatisfy {
+        (0..<TLB.banks).contains($0.bank) && (0..<2 * TLB.entries).contains($0.index)
+      }
+  }
+}
+
+extension Segment {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.field(&selector)
+    coder.field(&access)
+    coder.flag(&isBig)
+    coder.field(&base)
+    coder.field(&limit)
+    coder.flag(&isUsable)
+    updateBounds()
+  }
+}
+
+extension ModelSpecificRegisters {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.field(&sysenterCS)
+    coder.field(&sysenterESP)
+    coder.field(&sysenterEIP)
+    coder.field(&timeStampOffset)
+    coder.field(&efer)
+    coder.field(&pat)
+  }
+}
+
+extension FPUState {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.array(&registers, empty: Extended(signExponent: 0, significand: 0)) {
+      $0.field(&$1.significand)
+      $0.field(&$1.signExponent)
+    }
+    coder.field(&control)
+    coder.field(&statusWord)
+    coder.field(&tags)
+    coder.field(&lastOpcode)
+    coder.field(&codeSelector)
+    coder.field(&dataSelector)
+    coder.field(&instructionPointer)
+    coder.field(&dataPointer)
+  }
+}
+
+extension SVMState {
+  /// An exit on its way ends before the instruction does, and is never in a state.
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.flag(&isGuest)
+    coder.flag(&globalInterruptFlag)
+    coder.field(&control)
+    coder.field(&hostSaveArea)
+    coder.field(&taskPriority)
+    for index in carried.indices { coder.field(&carried[index]) }
+    coder.field(&vmcb)
+    guest.exchange(&coder)
+    host.exchange(&coder)
+    coder.field(&injection)
+    coder.field(&delivering)
+  }
+}
+
+extension GuestControls {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    for index in intercepts.indices { coder.field(&intercepts[index]) }
+    coder.field(&ioPermissions)
+    coder.field(&msrPermissions)
+    coder.field(&timeStampOffset)
+    coder.field(&taskPriority)
+    coder.flag(&isInterruptRequested)
+    coder.field(&interruptPriority)
+    coder.flag(&ignoresTaskPriority)
+    coder.field(&interruptVector)
+    coder.flag(&masksInterrupts)
+    coder.flag(&nestsPaging)
+    coder.field(&nestedCR3)
+  }
+}
+
+extension HostControls {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.flag(&acceptsInterrupts)
+    coder.option(&cr4)
+    coder.flag(&hasNoExecute)
+    coder.field(&pat)
+  }
+}
+
+extension TLB.Place {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    var (bankNumber, indexNumber) = (UInt8(bank & 1), UInt16(truncatingIfNeeded: index))
+    coder.field(&bankNumber)
+    coder.field(&indexNumber)
+    (bank, index) = (Int(bankNumber), Int(indexNumber))
+    translation.exchange(&coder)
+  }
+}
+
+extension CodeTLB.Page {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.field(&linear)
+    coder.flag(&isUser)
+    coder.field(&physical)
+  }
+}
+
+extension Translation {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.field(&tag)
+    coder.flag(&isWritable)
+    coder.flag(&isDirty)
+    coder.flag(&isGlobal)
+    coder.field(&physical)
+  }
+}
+
+/// One list of fields for writing and reading.
+private protocol WordCoder {
+  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T)
+  /// The state cannot be one.
+  mutating func fail()
+}
+
+extension WordCoder {
+  mutating func flag(_ value: inout Bool) {
+    var word: UInt8 = value ? 1 : 0
+    field(&word)
+    if word > 1 { fail() }
+    value = word != 0
+  }
+
+  mutating func option<T: OptionSet>(_ value: inout T)
+  where T.RawValue: FixedWidthInteger & UnsignedInteger {
+    var raw = value.rawValue
+    field(&raw)
+    value = T(rawValue: raw)
+  }
+
+  mutating func array<T>(
+    _ values: inout [T], empty: T, element: (inout Self, inout T) -> Void
+  ) {
+    var count = UInt16(truncatingIfNeeded: values.count)
+    field(&count)
+    for index in 0..<Int(count) {
+      if index == values.count { values.append(empty) }
+      element(&self, &values[index])
+    }
+  }
+}
+
+private struct WordWriter: WordCoder {
+  var words: [UInt64] = []
+
+  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T) {
+    words.append(UInt64(value))
+  }
+
+  mutating func fail() { preconditionFailure("a processor has the states it writes") }
+}
+
+private struct WordReader: WordCoder {
+  private let words: [UInt64]
+  private var position = 0
+  private var hasFailed = false
+  var isComplete: Bool { !hasFailed && position == words.count }
+
+  init(_ words: [UInt64]) { self.words = words }
+
+  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T) {
+    guard position < words.count, let word = T(exactly: words[position]) else { return fail() }
+    value = word
+    position += 1
+  }
+
+  mutating func fail() { hasFailed = true }
+}
