@@ -82,7 +82,8 @@ let package = Package(
       name: "GDBStubTests", dependencies: ["GDBStub", "Machine", "X86"], swiftSettings: settings),
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
-      name: "RingsideTests", dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes"],
+      name: "RingsideTests",
+      dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes", "Predicates"],
       swiftSettings: settings),
     .testTarget(
       name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "Predicates", "X86"],

@@ -74,8 +74,4 @@ extension Grader {
     }
     return lines.joined(separator: "\n") + "\n"
   }
-
-  private func quoted(_ text: String) -> String {
-    "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\""
-  }
 }

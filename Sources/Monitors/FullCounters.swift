@@ -7,6 +7,8 @@ public struct FullCounters: Sendable, Equatable {
   public var emulated: UInt64 = 0
   /// Guest instructions interpreted because they cannot be executed directly, in ticks.
   public var interpreted: UInt64 = 0
+  /// How often interpretation began, by `InterpretationReason`.
+  public var interpretations = [UInt64](repeating: 0, count: InterpretationReason.allCases.count)
   /// Entries into the monitor through its IDT, by vector.
   public var traps = [UInt64](repeating: 0, count: 256)
   /// Page faults that the guest never hears of: a shadow entry was missing.
@@ -24,6 +26,11 @@ public struct FullCounters: Sendable, Equatable {
 
   public init() {}
 
+  /// How often interpretation began for a reason.
+  public func interpretations(for reason: InterpretationReason) -> UInt64 {
+    interpretations[Int(reason.rawValue)]
+  }
+
   /// All entries into the monitor.
   public var entries: UInt64 { traps.reduce(0, +) }
 }
@@ -32,10 +39,17 @@ public struct FullCounters: Sendable, Equatable {
 public enum InterpretationReason: UInt8, Sendable, CaseIterable {
   case realMode
   case virtual8086
+  /// TF is set, or a breakpoint register is armed.
   case singleStep
+  /// Ring 3 with IOPL above 0.
   case ioPrivilege
+  /// The guest's own ring 1 or 2.
   case middleRing
+  /// A segment register that its descriptor table would not give like this, or that reaches into the
+  /// hole and cannot be cut.
   case staleSegment
+  /// A20 is masked.
   case addressMask
+  /// Not interpreted either: the guest is stopped by name.
   case physicalAddressExtension
 }

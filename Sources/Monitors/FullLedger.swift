@@ -7,8 +7,7 @@ extension FullVirtualization {
   /// guest, and what the guest did directly.
   func takeLabEvents(_ guest: inout CPU) {
     let believed = guest.cpl
-    let place = max(labPlace, lab.log.start)
-    for place in place..<lab.log.end {
+    for place in labPlace..<lab.log.end {
       var transition = lab.log[place: place]
       transition.guestTick =
         guest.ticks &+ (transition.tick &- min(transition.tick, directStart))
@@ -28,6 +27,8 @@ extension FullVirtualization {
       if guest.log.isNotable(transition.kind) { hasNotableEvent = true }
     }
     labPlace = lab.log.end
+    // Before the lab's log comes round, its run ends and what is in it is taken over.
+    lab.log.fullAt = labPlace &+ UInt64(lab.log.capacity / 2)
     guestPlace = guest.log.end
   }
 

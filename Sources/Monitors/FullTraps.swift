@@ -13,6 +13,8 @@ extension FullVirtualization {
     case 8: return .shutdown
     default:
       let before = guest.ticks
+      // Whoever waits for this instruction has been told when the lab processor came to it.
+      guest.passWatchedInstruction()
       exit = stepGuest(&guest, until: before &+ 1)
       counters.emulated &+= guest.ticks &- before
     }

@@ -74,6 +74,7 @@ public final class FullVirtualization {
     physical.notesCode = true
     guest.memory.notesCode = true
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
+    lab.log.fullAt = UInt64(lab.log.capacity / 2)
     descriptors = ShadowDescriptors(memory)
     paging = ShadowPaging(memory)
     enterMonitor()
@@ -112,8 +113,16 @@ public final class FullVirtualization {
   }
 
   /// Has runs end before instructions and after accesses at these linear addresses, see `CPU.watch`.
+  ///
+  /// What lies in the hole is the monitor's, and no place where a guest could be.
   public func watch(code: [CPU.AddressRange], data: [CPU.AddressRange]) {
-    lab.watch(code: code, data: data, kinds: 0)
+    lab.watch(
+      code: code.compactMap(Self.belowHole), data: data.compactMap(Self.belowHole), kinds: 0)
+  }
+
+  private static func belowHole(_ range: CPU.AddressRange) -> CPU.AddressRange? {
+    guard range.lowerBound < MonitorLayout.hole else { return nil }
+    return range.lowerBound...min(range.upperBound, MonitorLayout.hole - 1)
   }
 
   /// The guest's memory was changed from outside.
@@ -181,6 +190,7 @@ public final class FullVirtualization {
       !guest.hasWaitingEvent
     else { return }
     if let reason = interpretationReason(guest) {
+      counters.interpretations[Int(reason.rawValue)] &+= 1
       if reason == .physicalAddressExtension {
         unsupported = "physical address extension (CR4.PAE) in full virtualization"
       }

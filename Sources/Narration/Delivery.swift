@@ -39,7 +39,7 @@ struct Delivery {
     let interrupts = event.gate & 1 == 0 ? "IF is cleared" : "IF stays"
     let check =
       event.kind == .softwareInterrupt
-      ? "DPL \(dpl) >= CPL \(event.fromCPL)" : "DPL \(dpl), which only INT n has to respect"
+      ? "DPL \(dpl) >= CPL \(event.levelBefore)" : "DPL \(dpl), which only INT n has to respect"
     return "Gate \(Numbers.byte(event.vector)) of the IDT: \(DescriptorWords.type(event.gate)), "
       + "\(check); to \(target(event)), \(interrupts)."
   }
@@ -51,9 +51,9 @@ struct Delivery {
     }
     let top =
       event.toESP &+ UInt32(items(event, errorCode: event.hasErrorCode).count * itemSize(event))
-    let name = "SS\(event.toCPL):ESP\(event.toCPL)"
+    let name = "SS\(event.levelAfter):ESP\(event.levelAfter)"
     return
-      "CS \(Numbers.hex(event.toCS, 4)) is of ring \(event.toCPL), further in than \(event.fromCPL): "
+      "CS \(Numbers.hex(event.toCS, 4)) is of ring \(event.levelAfter), further in than \(event.levelBefore): "
       + "\(name) = \(Numbers.place(event.toSS, top)) from the TSS."
   }
 
@@ -97,8 +97,8 @@ struct Delivery {
     let parameters = event.info == 0 ? "" : ", \(event.info) parameters"
     return [
       "\(DescriptorWords.type(event.gate).capitalized), DPL \(event.gate >> 5 & 3) >= CPL "
-        + "\(event.fromCPL); to \(target(event)).",
-      "Ring \(event.toCPL): SS\(event.toCPL):ESP\(event.toCPL) = \(Numbers.place(event.toSS, top)) "
+        + "\(event.levelBefore); to \(target(event)).",
+      "Ring \(event.levelAfter): SS\(event.levelAfter):ESP\(event.levelAfter) = \(Numbers.place(event.toSS, top)) "
         + "from the TSS.",
       "Pushed, at \(Numbers.place(event.toSS, event.toESP)): EIP, CS\(parameters), "
         + "ESP \(Numbers.hex(event.esp)), SS \(Numbers.hex(event.ss, 4)).",

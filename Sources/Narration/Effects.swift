@@ -16,7 +16,7 @@ struct Effects {
     case .taskSwitch:
       steps = [
         "TR \(Numbers.hex(event.detail, 4)) -> \(Numbers.hex(event.info, 4)); "
-          + "the new task goes on at \(Numbers.place(event.toCS, event.toEIP)) in ring \(event.toCPL)."
+          + "the new task goes on at \(Numbers.place(event.toCS, event.toEIP)) in ring \(event.levelAfter)."
       ]
     case .tableLoad: steps = Self.table(event)
     case .fault where event.vector == Vector.pageFault: steps = Self.pageEntries(event)
@@ -39,10 +39,10 @@ struct Effects {
       event.marks.contains(.stackSwitched)
         ? "\(popped), and, as the ring changes, ESP \(Numbers.hex(event.toESP)), SS \(Numbers.hex(event.toSS, 4))."
         : "\(popped).")
-    let keepsIF = !event.marks.contains(.realMode) && UInt32(event.fromCPL) > event.iopl
+    let keepsIF = !event.marks.contains(.realMode) && UInt32(event.levelBefore) > event.iopl
     if keepsIF && (Numbers.low(event.info) ^ event.flags) & 0x200 != 0 {
       steps.append(
-        "The image's IF is \(event.info >> 9 & 1), but CPL \(event.fromCPL) > IOPL \(event.iopl): IF stays, and nothing tells."
+        "The image's IF is \(event.info >> 9 & 1), but CPL \(event.levelBefore) > IOPL \(event.iopl): IF stays, and nothing tells."
       )
     }
     return steps

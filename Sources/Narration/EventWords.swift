@@ -38,9 +38,9 @@ public struct EventWords: Equatable, Sendable {
     case .interruptReturn:
       (
         "IRET to \(Numbers.place(event.toCS, event.toEIP))",
-        event.fromCPL == event.toCPL
+        event.levelBefore == event.levelAfter
           ? "IRET took CS:EIP and EFLAGS from the stack; the ring stays."
-          : "IRET found a CS of ring \(event.toCPL) on the stack, so it took SS:ESP from there too."
+          : "IRET found a CS of ring \(event.levelAfter) on the stack, so it took SS:ESP from there too."
       )
     case .farTransfer:
       (

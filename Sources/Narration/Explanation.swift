@@ -52,8 +52,8 @@ private struct Reason {
     }
     switch event.cause {
     case .cplAboveIOPL, .ioPermissionBitmap:
-      return "\(what) at CPL \(event.fromCPL) with IOPL \(event.iopl)"
-    default: return "\(what) at CPL \(event.fromCPL)"
+      return "\(what) at CPL \(event.levelBefore) with IOPL \(event.iopl)"
+    default: return "\(what) at CPL \(event.levelBefore)"
     }
   }
 
@@ -64,7 +64,7 @@ private struct Reason {
     case .softwareInterrupt:
       return event.gate == 0
         ? "the program asked for it"
-        : "the program asked for it, and DPL \(event.gate >> 5 & 3) of the gate is not below CPL \(event.fromCPL)"
+        : "the program asked for it, and DPL \(event.gate >> 5 & 3) of the gate is not below CPL \(event.levelBefore)"
     case .limitExceeded, .notReadable, .notWritable, .nullSelector:
       return operand(event) ?? event.cause.sentence.withoutPeriod
     case .pageNotPresent, .pageDirectoryNotPresent, .pageSupervisorOnly, .pageReadOnly,

@@ -63,8 +63,10 @@ public enum LedgerFormat: String, CaseIterable, Sendable {
   }
 
   private static func sentence(_ event: Transition) -> String {
-    let ring =
-      event.fromCPL == event.toCPL ? "ring \(event.toCPL)" : "ring \(event.fromCPL)>\(event.toCPL)"
+    let rings =
+      event.levelBefore == event.levelAfter
+      ? "\(event.levelAfter)" : "\(event.levelBefore)>\(event.levelAfter)"
+    let ring = (event.isVirtual ? "virtual ring " : "ring ") + rings
     let words = EventWords(event)
     let parent = event.parent.map { " (from \($0))" } ?? ""
     return "\(event.sequence)\(parent) tick \(event.tick) \(ring): \(words.text): "

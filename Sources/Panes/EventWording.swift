@@ -5,13 +5,11 @@ extension MachineView.Event {
   /// Words for a transition.
   public init(_ transition: Transition) {
     let words = EventWords(transition)
-    let isVirtual = transition.actor == .monitor
     self.init(
       sequence: transition.sequence, tick: transition.tick,
       kind: MachineView.EventKind(transition), text: words.text,
-      from: isVirtual ? transition.fromVirtualRing : transition.fromCPL,
-      to: isVirtual ? transition.toVirtualRing : transition.toCPL, why: words.why)
-    self.isVirtual = isVirtual
+      from: transition.levelBefore, to: transition.levelAfter, why: words.why)
+    isVirtual = transition.isVirtual
     self.transition = transition
   }
 }

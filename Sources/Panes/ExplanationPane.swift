@@ -15,28 +15,23 @@ enum ExplanationPane {
       rows.append("")
       rows += Paragraph.rows(step, width: width)
     }
+    if transition.isVirtual {
+      rows.append("")
+      rows += Paragraph.rows(
+        "This happened to the guest's virtual processor; the real one was in the monitor, at CPL 0.",
+        width: width)
+    }
     if let parent = transition.parent { rows += ["", "Event \(parent) set it off."] }
     return rows
   }
 
   static func draw(_ view: MachineView, _ state: ScreenState, into surface: inout Surface) {
     guard let event = state.explained(in: view) else { return }
-    let bounds = surface.bounds
-    let width = min(bounds.width, 76)
-    let rows = rows(of: event, width: width - 4)
-    let height = min(bounds.height - 2, rows.count + 2)
-    let box = Rect(
-      x: (bounds.width - width) / 2, y: 1 + (bounds.height - 2 - height) / 2, width: width,
-      height: height)
-    surface.fill(box)
-    var frame = Frame(size: surface.size)
-    frame.add(box)
-    frame.draw(into: &surface)
-    surface.cursor = nil
-    surface.write(
-      " why event \(event.sequence): \(event.text) ", in: box, row: 0, column: 2,
-      style: Style(.title))
-    let inner = Rect(x: box.x + 2, y: box.y + 1, width: box.width - 4, height: box.height - 2)
+    let width = min(surface.bounds.width, 76) - 4
+    let rows = rows(of: event, width: width)
+    let inner = Overlay.draw(
+      title: " why event \(event.sequence): \(event.text) ", width: width, height: rows.count,
+      below: 2, into: &surface)
     for (row, text) in rows.prefix(inner.height).enumerated() {
       surface.write(text, in: inner, row: row)
     }

@@ -22,22 +22,12 @@ enum HelpPane {
   }()
 
   static func draw(from first: Int, into surface: inout Surface) {
-    let bounds = surface.bounds
-    let width = min(bounds.width, (lines.map(\.width).max() ?? 0) + 4)
-    let height = min(bounds.height - 1, lines.count + 2)
-    let box = Rect(
-      x: (bounds.width - width) / 2, y: 1 + (bounds.height - 1 - height) / 2, width: width,
-      height: height)
-    surface.fill(box)
-    var frame = Frame(size: surface.size)
-    frame.add(box)
-    frame.draw(into: &surface)
-    surface.cursor = nil
-    let isWhole = height == lines.count + 2
-    let top = isWhole ? 0 : min(first, lines.count + 2 - height)
-    let title = isWhole ? " help: keys in CONTROL, ? closes " : " help, Up/Down, ? closes "
-    surface.write(title, in: box, row: 0, column: 2, style: Style(.title))
-    let inner = Rect(x: box.x + 2, y: box.y + 1, width: box.width - 4, height: box.height - 2)
+    let height = min(surface.bounds.height - 3, lines.count)
+    let isWhole = height == lines.count
+    let top = isWhole ? 0 : min(first, lines.count - height)
+    let inner = Overlay.draw(
+      title: isWhole ? " help: keys in CONTROL, ? closes " : " help, Up/Down, ? closes ",
+      width: lines.map(\.width).max() ?? 0, height: lines.count, below: 1, into: &surface)
     for (row, line) in lines.dropFirst(top).prefix(inner.height).enumerated() {
       line.draw(into: &surface, in: inner, row: row)
     }

@@ -53,11 +53,16 @@ struct Statistics {
       ("trace_faults", counters.traceFaults), ("device_faults", counters.deviceFaults),
       ("shadow_flushes", counters.shadowFlushes), ("kicks", counters.kicks),
     ]
+      + InterpretationReason.allCases.map {
+        ("interpreted_\(Self.separated("\($0)"))", counters.interpretations(for: $0))
+      }
   }
 
   /// `softwareInterrupt` as other programs write it: `software_interrupt`.
-  private static func name(of kind: TransitionKind) -> String {
-    "\(kind)".reduce(into: "") { text, letter in
+  private static func name(of kind: TransitionKind) -> String { separated("\(kind)") }
+
+  private static func separated(_ name: String) -> String {
+    name.reduce(into: "") { text, letter in
       if letter.isUppercase { text += "_" }
       text += letter.lowercased()
     }

@@ -108,15 +108,9 @@ struct BIOSProbeTests {
     lines.filter { !$0.hasPrefix("~") }
   }
 
-  /// A file of a disk's size that is gone when the program ends.
+  /// An empty disk of 8 MiB.
   private static func withDisk(_ body: (String) throws -> Program) throws -> Program {
-    var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    try #require(descriptor >= 0 && ftruncate(descriptor, 8 << 20) == 0)
-    close(descriptor)
-    defer { unlink(&name) }
-    let path = name.dropLast().map { UInt8(bitPattern: $0) }
-    return try body(String(decoding: path, as: UTF8.self))
+    try TemporaryFile([UInt8](repeating: 0, count: 8 << 20)).use(body)
   }
 
   @Test(arguments: ["386", "pentium", "i686"])

@@ -1,5 +1,6 @@
 import Machine
 import Monitors
+import Predicates
 import Testing
 import X86
 
@@ -26,6 +27,57 @@ import X86
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 1))
     #expect(output.contains("panic: lock taken with interrupts on"))
+  }
+
+  @Test func smallGuestsDoTheSameAsInEmulation() throws {
+    for (name, stop) in [("hello", Stop.haltedForGood), ("crash", .tripleFault)] {
+      let image = try RingletTests.bytes("built/\(name).elf")
+      let bare = RingletTests.run(try RingletTests.machine(image: RingletTests.contents(image)))
+      let virtual = RingletTests.run(try RingletTests.machine(mode: .fullTrap, guest: name))
+      #expect(bare.stop == stop && virtual.stop == stop)
+      #expect(bare.output == virtual.output)
+    }
+  }
+
+  /// The privilege report, whose kernel visits all four rings.
+  @Test func onAVirtualizableProcessorThePrivilegeReportIsThatOfTheBareOne() throws {
+    let machine = try RingletTests.machine(mode: .fullTrap, lab: .virtualizable, guest: "ring1")
+    let (output, stop) = RingletTests.run(machine)
+    #expect(stop == .haltedForGood)
+    #expect(
+      RingletTests.lines(output) == RingletTests.lines(try RingletTests.text("ring1/expected.txt")))
+  }
+
+  /// Each sensitive instruction of the kernel is met once, though the virtual processor executes it;
+  /// and nobody stops in the monitor's hole.
+  @Test func breakpointsAreMetOnceAndOutsideTheHole() throws {
+    let machine = try RingletTests.machine(mode: .fullTrap, lab: .virtualizable)
+    machine.stop(
+      when: try Self.compile("(sensitive and vcpl 0) or exec 0xFFC00000..0xFFFFFFFF"))
+    var places: [UInt64] = []
+    while places.count < 20, case .breakpoint = machine.run(until: 1_000_000) {
+      places.append(machine.instructions)
+      #expect(machine.cpu.eip < 0xFFC0_0000)
+    }
+    #expect(places.count == 20)
+    #expect(zip(places, places.dropFirst()).allSatisfy { $0 < $1 })
+  }
+
+  /// Events name the ring of the processor that they happened to.
+  @Test func whatTheGuestIsGivenIsToldInItsOwnRings() throws {
+    let machine = try RingletTests.machine(mode: .fullTrap, lab: .virtualizable)
+    machine.receive(.serial(Array("exit 7\r".utf8)))
+    _ = RingletTests.run(machine)
+    let kept = (machine.cpu.log.start..<machine.cpu.log.end).map { machine.cpu.log[place: $0] }
+    let call = try #require(kept.last { $0.kind == .softwareInterrupt })
+    #expect(call.isVirtual && call.levelBefore == 3 && call.levelAfter == 0)
+    #expect(call.fromCPL == 0 && call.toCPL == 0)
+    let trap = try #require(kept.last { $0.sequence == call.parent })
+    #expect(trap.kind == .fault && trap.vector == 13 && trap.fromCPL == 3 && trap.toCPL == 0)
+  }
+
+  private static func compile(_ text: String) throws -> CompiledPredicate {
+    CompiledPredicate(try Predicate(parsing: text), default: .instruction)
   }
 
   @Test func slicesOfARunNeverShow() throws {

@@ -167,12 +167,14 @@ extension RingletTests {
       image: contents(bytes("built/\(guest).elf")), profile: profile, memory: memory, disks: disks)
   }
 
-  static func machine(mode: Mode, lab: Profile? = nil) throws -> Machine {
+  static func machine(
+    mode: Mode, lab: Profile? = nil, guest: String = "ringlet"
+  ) throws -> Machine {
     var configuration = Machine.Configuration()
     configuration.mode = mode
     configuration.labProfile = lab
     return try Machine(
-      configuration, guest: Guest(image: contents(bytes("built/ringlet.elf"))))
+      configuration, guest: Guest(image: contents(bytes("built/\(guest).elf"))))
   }
 
   static func machine(

@@ -53,12 +53,6 @@ extension CPU {
     } else {
       (base, limit) = (gdtBase, UInt32(gdtLimit))
     }
-    guard offset + 7 <= limit else { return 0 }
-    var raw: UInt64 = 0
-    for index in 0..<8 {
-      guard let byte = peekByte(base &+ offset &+ UInt32(index)) else { return 0 }
-      raw |= UInt64(byte) << UInt64(index * 8)
-    }
-    return raw
+    return offset + 7 <= limit ? peekQuadword(base &+ offset) ?? 0 : 0
   }
 }

@@ -99,6 +99,14 @@ public struct Transition: Sendable, Equatable {
     parentDistance == 0 ? nil : sequence - UInt64(parentDistance)
   }
 
+  /// It happened to a guest's virtual processor, while the real one was in the monitor.
+  public var isVirtual: Bool { actor == .monitor }
+
+  /// CPL of the processor that did it, before: the virtual one's own if it was that.
+  public var levelBefore: UInt8 { isVirtual ? fromVirtualRing : fromCPL }
+  /// CPL of the processor that did it, after.
+  public var levelAfter: UInt8 { isVirtual ? toVirtualRing : toCPL }
+
   public var hasErrorCode: Bool {
     get { marks.contains(.errorCode) }
     set { if newValue { marks.insert(.errorCode) } else { marks.remove(.errorCode) } }
