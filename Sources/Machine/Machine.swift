@@ -50,7 +50,7 @@ public final class Machine {
   public internal(set) var cpu: CPU
   /// The monitor under which the guest runs; nil in emulation. `cpu` is then the guest's virtual
   /// processor: what it believes.
-  public private(set) var monitor: FullVirtualization?
+  public private(set) var monitor: (any Monitor)?
   private var monitorMemory: HostMemory?
   /// Everything else on the board.
   public let board: Board

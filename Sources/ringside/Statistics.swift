@@ -37,32 +37,16 @@ struct Statistics {
       ("post", machine.board.lastPOST.map { .whole(UInt64($0)) } ?? .none),
       ("digest", .text(Self.hexadecimal(machine.digest))),
     ]
-    if let counters = machine.monitor?.counters {
-      fields.append(("monitor", .table(Self.table(of: counters))))
+    if let counts = machine.monitor?.counts {
+      fields.append(("monitor", .table(counts.map { ($0.name, $0.count) })))
     }
     if case .exit(let code) = stop { fields[1].value = .whole(UInt64(code)) }
     if case .unsupported(let name) = stop { fields[2].value = .text(name) }
   }
 
-  /// What a monitor did, in guest ticks or in times.
-  private static func table(of counters: FullCounters) -> [(String, UInt64)] {
-    [
-      ("direct", counters.direct), ("emulated", counters.emulated),
-      ("interpreted", counters.interpreted), ("traps", counters.entries),
-      ("hidden_faults", counters.hiddenFaults), ("true_faults", counters.trueFaults),
-      ("trace_faults", counters.traceFaults), ("device_faults", counters.deviceFaults),
-      ("shadow_flushes", counters.shadowFlushes), ("kicks", counters.kicks),
-    ]
-      + InterpretationReason.allCases.map {
-        ("interpreted_\(Self.separated("\($0)"))", counters.interpretations(for: $0))
-      }
-  }
-
   /// `softwareInterrupt` as other programs write it: `software_interrupt`.
-  private static func name(of kind: TransitionKind) -> String { separated("\(kind)") }
-
-  private static func separated(_ name: String) -> String {
-    name.reduce(into: "") { text, letter in
+  private static func name(of kind: TransitionKind) -> String {
+    "\(kind)".reduce(into: "") { text, letter in
       if letter.isUppercase { text += "_" }
       text += letter.lowercased()
     }

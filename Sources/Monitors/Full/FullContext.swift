@@ -125,7 +125,6 @@ extension FullVirtualization {
     fpuIsInLab = false
   }
 
-  /// Brings back all of the guest, for whoever looks at it, saves it or goes on in another way.
   public func lift(_ guest: inout CPU) {
     synchronize(&guest)
     giveFPUToGuest(&guest)

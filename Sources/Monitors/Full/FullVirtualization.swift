@@ -19,8 +19,7 @@ public import X86
 ///
 /// The virtual processor's ticks are the guest's time. Stubs and deliveries to the monitor are no
 /// part of it.
-public final class FullVirtualization {
-  /// The processor that stands for the hardware: what is true.
+public final class FullVirtualization: Monitor {
   public internal(set) var lab: CPU
   public internal(set) var counters = FullCounters()
 
@@ -40,7 +39,6 @@ public final class FullVirtualization {
   private(set) var directStart: UInt64 = 0
   /// The lab's segment registers ES CS SS DS FS GS as projected, and the guest's behind them.
   var projected = [Segment](repeating: Segment(), count: 6)
-  /// What the guest uses that this monitor does not have, named.
   public internal(set) var unsupported: String?
   /// What of the two processors' logs has been taken into the ledger, which is the guest's log.
   var labPlace: UInt64 = 0
@@ -96,10 +94,8 @@ public final class FullVirtualization {
     }
   }
 
-  /// CPL of the lab processor: 0 in the monitor, 1 or 3 in the guest.
-  public var realCPL: UInt8 { lab.cpl }
+  public var counts: [(name: String, count: UInt64)] { counters.named }
 
-  /// The guest's state was replaced, or memory under it: nothing of it is in the lab processor.
   public func reset(_ guest: inout CPU) {
     isProjected = false
     enterMonitor()
@@ -112,8 +108,6 @@ public final class FullVirtualization {
     enterGuest(&guest)
   }
 
-  /// Has runs end before instructions and after accesses at these linear addresses, see `CPU.watch`.
-  ///
   /// What lies in the hole is the monitor's, and no place where a guest could be.
   public func watch(code: [CPU.AddressRange], data: [CPU.AddressRange]) {
     lab.watch(
@@ -125,7 +119,6 @@ public final class FullVirtualization {
     return range.lowerBound...min(range.upperBound, MonitorLayout.hole - 1)
   }
 
-  /// The guest's memory was changed from outside.
   public func memoryChanged(at address: PhysicalAddress, size: Int) {
     lab.memoryChanged(at: address + MonitorLayout.guestOffset, size: size)
   }
@@ -147,8 +140,6 @@ public final class FullVirtualization {
 
   // MARK: Running
 
-  /// Runs the guest until its tick `target`, or until the machine has something to do for it.
-  ///
   /// Where the lab processor enters and leaves the guest never depends on `target`.
   public func run(_ guest: inout CPU, until target: UInt64) -> RunExit {
     while unsupported == nil {

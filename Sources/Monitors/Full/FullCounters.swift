@@ -33,6 +33,14 @@ public struct FullCounters: Sendable, Equatable {
 
   /// All entries into the monitor.
   public var entries: UInt64 { traps.reduce(0, +) }
+
+  var named: [(name: String, count: UInt64)] {
+    [
+      ("direct", direct), ("emulated", emulated), ("interpreted", interpreted), ("traps", entries),
+      ("hidden_faults", hiddenFaults), ("true_faults", trueFaults), ("trace_faults", traceFaults),
+      ("device_faults", deviceFaults), ("shadow_flushes", shadowFlushes), ("kicks", kicks),
+    ] + InterpretationReason.allCases.map { ($0.name, interpretations(for: $0)) }
+  }
 }
 
 /// Why guest instructions are interpreted on the virtual processor instead of being executed.
@@ -52,4 +60,17 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
   case addressMask
   /// Not interpreted either: the guest is stopped by name.
   case physicalAddressExtension
+
+  fileprivate var name: String {
+    switch self {
+    case .realMode: "interpreted_real_mode"
+    case .virtual8086: "interpreted_virtual8086"
+    case .singleStep: "interpreted_single_step"
+    case .ioPrivilege: "interpreted_io_privilege"
+    case .middleRing: "interpreted_middle_ring"
+    case .staleSegment: "interpreted_stale_segment"
+    case .addressMask: "interpreted_address_mask"
+    case .physicalAddressExtension: "interpreted_physical_address_extension"
+    }
+  }
 }

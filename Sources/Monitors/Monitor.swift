@@ -1,0 +1,31 @@
+public import X86
+
+/// A way to execute a guest that is not emulation.
+///
+/// A monitor owns the lab processor, the one that stands for the hardware. The guest's processor,
+/// which it is given, is then the virtual one: what the guest believes. It never runs a loop of its
+/// own beyond `run(_:until:)`, and how a run is cut into slices never shows.
+public protocol Monitor: AnyObject {
+  /// The processor that stands for the hardware: what is true.
+  var lab: CPU { get }
+  /// What the guest uses that this monitor does not have, named; nil as long as it runs.
+  var unsupported: String? { get }
+  /// What it did so far, by name in the style of `--stats json`: ticks, or times.
+  var counts: [(name: String, count: UInt64)] { get }
+
+  /// Runs the guest until its tick `target`, or until the machine has something to do for it.
+  func run(_ guest: inout CPU, until target: UInt64) -> RunExit
+  /// Brings back all of the guest, for whoever looks at it, saves it or goes on in another way.
+  func lift(_ guest: inout CPU)
+  /// The guest's state was replaced, or memory under it: nothing of it is in the lab processor.
+  func reset(_ guest: inout CPU)
+  /// Has runs end before instructions and after accesses at these linear addresses, see `CPU.watch`.
+  func watch(code: [CPU.AddressRange], data: [CPU.AddressRange])
+  /// The guest's memory was changed from outside.
+  func memoryChanged(at address: PhysicalAddress, size: Int)
+}
+
+extension Monitor {
+  /// The ring that the lab processor is in.
+  public var realCPL: UInt8 { lab.cpl }
+}
