@@ -53,13 +53,19 @@ public final class Board: Bus {
   let keyboardController: KeyboardController
   let video: VideoAdapter
   /// The ATA channels at 1F0h and 170h.
-  let diskChannels: [DiskChannel]
+  let diskChannel: DiskChannel
+  let secondDiskChannel: DiskChannel
   let firmwareFiles = FirmwareFiles()
   let dma = DMAControllers()
   let floppy: FloppyController
   let speaker = Speaker()
   /// The earliest deadline of all devices.
   private var deviceDeadline = UInt64.max
+  /// The devices' lines to the interrupt controllers, by IRQ, as `settle` has carried them.
+  private var lines: UInt16 = 0
+  /// What the machine knows of the board, since `lookedAt`.
+  private var known = (interruptLine: false, isA20Open: true, deadline: UInt64.max)
+  public private(set) var needsAttention = true
 
   /// Builds a board in the state after reset.
   public init(configuration: Configuration) {
@@ -78,9 +84,10 @@ public final class Board: Bus {
     keyboardController = KeyboardController(
       keyboard: keyboard, system: system, ticksPerSecond: rate)
     video = VideoAdapter(memory: videoMemory, ticksPerSecond: rate)
-    diskChannels = [0x1F0, 0x170].map { DiskChannel(base: $0, ticksPerSecond: rate) }
+    diskChannel = DiskChannel(base: 0x1F0, ticksPerSecond: rate)
+    secondDiskChannel = DiskChannel(base: 0x170, ticksPerSecond: rate)
     floppy = FloppyController(dma: dma, ticksPerSecond: rate)
-    settle()
+    settleAll()
   }
 
   deinit { videoMemory.deallocate() }
@@ -90,8 +97,10 @@ public final class Board: Bus {
 
   /// All devices, in the order in which they act when they are due at the same tick.
   private var devices: [any Device] {
-    [timer, keyboardController, serial, secondSerial, clock, interruptControllers, system, video]
-      + diskChannels + [firmwareFiles, dma, floppy]
+    [
+      timer, keyboardController, serial, secondSerial, clock, interruptControllers, system, video,
+      diskChannel, secondDiskChannel, firmwareFiles, dma, floppy,
+    ]
   }
 
   // MARK: Time and lines
@@ -118,7 +127,8 @@ public final class Board: Bus {
       if secondSerial.deadline <= due { secondSerial.advance(to: due) }
       if clock.deadline <= due { clock.advance(to: due) }
       if floppy.deadline <= due { floppy.advance(to: due) }
-      for channel in diskChannels where channel.deadline <= due { channel.advance(to: due) }
+      if diskChannel.deadline <= due { diskChannel.advance(to: due) }
+      if secondDiskChannel.deadline <= due { secondDiskChannel.advance(to: due) }
       settle()
     }
     if keyboardController.needsSchedule {
@@ -129,19 +139,51 @@ public final class Board: Bus {
 
   /// Carries the devices' lines to the interrupt controllers and looks for the next deadline.
   func settle() {
-    interruptControllers.setLine(0, timer.interruptLine)
-    interruptControllers.setLine(1, keyboardController.interruptLine)
-    interruptControllers.setLine(3, secondSerial.interruptLine)
-    interruptControllers.setLine(4, serial.interruptLine)
-    interruptControllers.setLine(6, floppy.interruptLine)
-    interruptControllers.setLine(8, clock.interruptLine)
-    interruptControllers.setLine(13, system.interruptLine)
-    interruptControllers.setLine(14, diskChannels[0].interruptLine)
-    interruptControllers.setLine(15, diskChannels[1].interruptLine)
+    let now = deviceLines
+    if now != lines {
+      interruptControllers.setLines(now, changed: now ^ lines)
+      lines = now
+    }
     deviceDeadline = min(
       min(timer.deadline, keyboardController.deadline, clock.deadline),
       min(serial.deadline, secondSerial.deadline),
-      min(diskChannels[0].deadline, diskChannels[1].deadline, floppy.deadline))
+      min(diskChannel.deadline, secondDiskChannel.deadline, floppy.deadline))
+    // A deadline that moves away does no harm: at the old one nothing will be found.
+    needsAttention =
+      interruptLine != known.interruptLine || deviceDeadline < known.deadline
+      || isA20Open != known.isA20Open || system.hasRequests || speaker.hasSounds
+      || dma.hasWritten || keyboardController.needsSchedule
+  }
+
+  /// The IRQs that a device is wired to.
+  private static let wiredLines: UInt16 = 0xE15B
+
+  /// The interrupt lines of all devices, by IRQ.
+  private var deviceLines: UInt16 {
+    (timer.interruptLine ? 1 : 0)
+      | (keyboardController.interruptLine ? 1 << 1 : 0)
+      | (secondSerial.interruptLine ? 1 << 3 : 0)
+      | (serial.interruptLine ? 1 << 4 : 0)
+      | (floppy.interruptLine ? 1 << 6 : 0)
+      | (clock.interruptLine ? 1 << 8 : 0)
+      | (system.interruptLine ? 1 << 13 : 0)
+      | (diskChannel.interruptLine ? 1 << 14 : 0)
+      | (secondDiskChannel.interruptLine ? 1 << 15 : 0)
+  }
+
+  /// The machine has seen the lines to the processor and the next deadline, and has taken what
+  /// was asked of it.
+  public func lookedAt() {
+    known = (interruptLine, isA20Open, deviceDeadline)
+    dma.hasWritten = false
+    needsAttention = false
+  }
+
+  /// As `settle`, when nothing that was known holds any longer.
+  private func settleAll() {
+    lines = ~deviceLines & Self.wiredLines
+    settle()
+    needsAttention = true
   }
 
   /// The INTA cycles: the vector of the most urgent interrupt.
@@ -155,7 +197,7 @@ public final class Board: Bus {
   public func reset() {
     for device in devices { device.reset() }
     speaker.reset()
-    settle()
+    settleAll()
   }
 
   /// The processor's FERR#, which becomes IRQ 13 until the guest writes to port F0h.
@@ -173,16 +215,20 @@ public final class Board: Bus {
   /// How many disk and CD-ROM drives have a place: two on each channel.
   public static let drivePlaces = 4
 
+  private func channel(of place: Int) -> DiskChannel {
+    place < 2 ? diskChannel : secondDiskChannel
+  }
+
   /// Puts a disk drive at a place, 0 to 3: master and slave of the first channel, then of the
   /// second. To be done before the machine runs.
   public func attach(disk: any DiskMedium, at place: Int) {
-    diskChannels[place / 2].attach(disk, unit: place % 2)
+    channel(of: place).attach(disk, unit: place % 2)
     clock.describe(disk: place, sectorCount: disk.sectorCount)
   }
 
   /// Puts a CD-ROM drive with a disc in it at a place, 0 to 3. To be done before the machine runs.
   public func attach(disc: any DiskMedium, at place: Int) {
-    diskChannels[place / 2].attach(disc: disc, unit: place % 2)
+    channel(of: place).attach(disc: disc, unit: place % 2)
   }
 
   /// Puts a disk into the floppy drive A, which is there only if this is called. To be done before
@@ -302,6 +348,6 @@ public final class Board: Bus {
     for device in devices { try device.load(from: &reader) }
     try speaker.load(from: &reader)
     try unclaimedPorts.load(from: &reader)
-    settle()
+    settleAll()
   }
 }

@@ -42,8 +42,8 @@ extension Board {
       isClaimed = true
     }
     guard isClaimed else { return unclaimedPorts.countWrite(port) }
-    settle()
     speaker.play(system.speakerTone, at: tick)
+    settle()
   }
 
   /// Memory where nothing is mapped: all ones.
@@ -59,8 +59,8 @@ extension Board {
   /// The one register of the board that is 16 bits wide.
   private func diskChannel(withDataAt port: UInt16) -> DiskChannel? {
     switch port {
-    case 0x1F0 where diskChannels[0].isPresent: diskChannels[0]
-    case 0x170 where diskChannels[1].isPresent: diskChannels[1]
+    case 0x1F0 where diskChannel.isPresent: diskChannel
+    case 0x170 where secondDiskChannel.isPresent: secondDiskChannel
     default: nil
     }
   }
@@ -77,8 +77,8 @@ extension Board {
     case 0x2F8...0x2FF: secondSerial
     case 0x61, 0x92, SystemPorts.delayPort, 0xE9, 0xF0, 0xF4, 0x402: system
     case 0xCF9 where width == 1: system
-    case 0x1F0...0x1F7, 0x3F6: diskChannels[0].isPresent ? diskChannels[0] : nil
-    case 0x170...0x177, 0x376: diskChannels[1].isPresent ? diskChannels[1] : nil
+    case 0x1F0...0x1F7, 0x3F6: diskChannel.isPresent ? diskChannel : nil
+    case 0x170...0x177, 0x376: secondDiskChannel.isPresent ? secondDiskChannel : nil
     case 0x510, 0x511: firmwareFiles.isPresent ? firmwareFiles : nil
     case _ where video.claims(port): video
     case configuration.postPort: system

@@ -31,6 +31,8 @@ final class DMAControllers: Device {
   ]
 
   var memory: (any DirectMemory)?
+  /// Memory was written to, and the processor has not been told.
+  var hasWritten = false
   private var channels = [Channel](repeating: Channel(), count: 8)
   private var controllers = [Controller(), Controller()]
   private var spare = [UInt8](repeating: 0, count: 16)
@@ -68,7 +70,10 @@ final class DMAControllers: Device {
     // A verifying channel counts and leaves memory alone.
     let isWriting = channels[channel].mode & 0x0C == Kind.toMemory
     for (index, byte) in bytes.enumerated() {
-      if isWriting { memory?.write(address(of: channel), byte) }
+      if isWriting {
+        memory?.write(address(of: channel), byte)
+        hasWritten = true
+      }
       if step(channel) { return (index + 1, true) }
     }
     return (bytes.count, false)

@@ -8,10 +8,11 @@ final class InterruptControllers: Device {
     // A power-on 8259 is undefined until ICW1; fully masked, it keeps quiet.
     first = InterruptController()
     second = InterruptController()
+    output = first.output
   }
 
   /// INTR of the processor.
-  var output: Bool { first.output }
+  private(set) var output = false
 
   /// The IRQ that would be acknowledged now; 7 if it went away meanwhile.
   var requestedLine: UInt8 {
@@ -20,19 +21,24 @@ final class InterruptControllers: Device {
     return 8 + (second.pending ?? 7)
   }
 
-  /// Sets IRQ 0–15, except 2, which is the second controller.
-  func setLine(_ number: Int, _ level: Bool) {
-    if number < 8 {
-      first.setLine(number, level)
-    } else {
-      second.setLine(number - 8, level)
-      first.setLine(2, second.output)
+  /// Sets those of IRQ 0–15 that have changed, the lowest first; 2 is the second controller.
+  func setLines(_ levels: UInt16, changed: UInt16) {
+    for number in 0..<16 where changed >> UInt16(number) & 1 != 0 {
+      let level = levels >> UInt16(number) & 1 != 0
+      if number < 8 {
+        first.setLine(number, level)
+      } else {
+        second.setLine(number - 8, level)
+        first.setLine(2, second.output)
+      }
     }
+    output = first.output
   }
 
   /// The two INTA cycles: the vector of the most urgent request. If it went away meanwhile, the
   /// vector is that of line 7 of the controller that was asked, with nothing in service.
   func acknowledge() -> UInt8 {
+    defer { output = first.output }
     let (vector, level) = first.acknowledge()
     guard level == 2, first.isCascaded(2) else { return vector }
     let answer = second.acknowledge().vector
@@ -47,6 +53,7 @@ final class InterruptControllers: Device {
   }
 
   func read(_ port: UInt16, at tick: UInt64) -> UInt8 {
+    defer { output = first.output }
     switch port {
     case 0x20, 0x21: return first.read(isCommand: port & 1 == 0)
     case 0xA0, 0xA1:
@@ -67,6 +74,7 @@ final class InterruptControllers: Device {
     default: second.levelTriggered = value & 0xDE
     }
     first.setLine(2, second.output)
+    output = first.output
   }
 
   func save(into writer: inout StateWriter) {
@@ -77,5 +85,6 @@ final class InterruptControllers: Device {
   func load(from reader: inout StateReader) throws(StateError) {
     try first.load(from: &reader)
     try second.load(from: &reader)
+    output = first.output
   }
 }

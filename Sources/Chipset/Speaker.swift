@@ -22,6 +22,8 @@ final class Speaker {
     sounds.append(Board.Sound(tick: tick, divisor: divisor))
   }
 
+  var hasSounds: Bool { !sounds.isEmpty }
+
   func takeSounds() -> [Board.Sound] {
     guard !sounds.isEmpty else { return [] }
     defer { sounds = [] }

@@ -61,6 +61,9 @@ final class SystemPorts: Device {
     return debugOutput
   }
 
+  /// The guest has asked for something that has not been taken.
+  var hasRequests: Bool { requests.reset || requests.exitCode != nil }
+
   func requestReset() { requests.reset = true }
 
   func read(_ port: UInt16, at tick: UInt64) -> UInt8 {

@@ -173,6 +173,7 @@ extension Machine {
       cpu.recordInterruptRequest(line: board.requestedInterrupt)
     }
     cpu.interruptRequested = isRequesting
+    board.lookedAt()
     return nil
   }
 

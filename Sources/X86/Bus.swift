@@ -12,4 +12,13 @@ public protocol Bus: AnyObject {
   func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64)
   /// The INTA cycle: the interrupt controller names the vector it requests.
   func acknowledgeInterrupt(at tick: UInt64) -> UInt8
+  /// Whether whoever drives the processor has to look at the bus before the next instruction: a
+  /// line to the processor or a deadline has changed, or something is asked of the machine.
+  ///
+  /// Asked after each access. A bus that does not keep account says yes.
+  var needsAttention: Bool { get }
+}
+
+extension Bus {
+  public var needsAttention: Bool { true }
 }

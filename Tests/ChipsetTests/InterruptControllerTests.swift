@@ -196,3 +196,10 @@ import Testing
     #expect(pair.acknowledge() == 0x43)
   }
 }
+
+extension InterruptControllers {
+  fileprivate func setLine(_ number: Int, _ level: Bool) {
+    let bit = UInt16(1) << UInt16(number)
+    setLines(level ? bit : 0, changed: bit)
+  }
+}

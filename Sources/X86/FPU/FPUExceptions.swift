@@ -97,13 +97,14 @@ extension CPU {
     return false
   }
 
-  /// An unmasked exception: pending from now on, and on the FERR# pin when CR0.NE is clear.
+  /// An unmasked exception: pending from now on, and on the FERR# pin when CR0.NE is clear;
+  /// or none any more.
   @inline(never)
   mutating func signalNumericError() {
     fpu.updateErrorSummary()
     let isSignalled =
       fpu.status & FPU.Status.errorSummary != 0 && !cr0.contains(.numericError)
-    if isSignalled && !floatingPointError { requestAttention() }
+    if isSignalled != floatingPointError { requestAttention() }
     floatingPointError = isSignalled
   }
 }

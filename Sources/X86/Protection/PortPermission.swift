@@ -22,7 +22,7 @@ extension CPU {
     if debugRegisters[7] & 0xFF != 0 { notePortBreakpoint(port, size) }
     let value = bus.readPort(port, width: size, at: ticks)
     recordAccess(.portRead, at: UInt64(port), width: size, value: UInt64(value))
-    requestAttention()
+    if bus.needsAttention { requestAttention() }
     return value
   }
 
@@ -30,6 +30,6 @@ extension CPU {
     if debugRegisters[7] & 0xFF != 0 { notePortBreakpoint(port, size) }
     recordAccess(.portWrite, at: UInt64(port), width: size, value: UInt64(value))
     bus.writePort(port, width: size, value: value, at: ticks)
-    requestAttention()
+    if bus.needsAttention { requestAttention() }
   }
 }
