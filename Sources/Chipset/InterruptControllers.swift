@@ -23,7 +23,10 @@ final class InterruptControllers: Device {
 
   /// Sets those of IRQ 0–15 that have changed, the lowest first; 2 is the second controller.
   func setLines(_ levels: UInt16, changed: UInt16) {
-    for number in 0..<16 where changed >> UInt16(number) & 1 != 0 {
+    var rest = changed
+    while rest != 0 {
+      let number = rest.trailingZeroBitCount
+      rest &= rest &- 1
       let level = levels >> UInt16(number) & 1 != 0
       if number < 8 {
         first.setLine(number, level)
