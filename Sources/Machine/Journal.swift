@@ -29,6 +29,8 @@ public struct Journal: Sendable, Equatable {
     case memory(PhysicalAddress, [UInt8])
     /// A register given another value by a debugger.
     case register(WritableRegister, UInt32)
+    /// A field of the guest's VMCB given another value, where AMD-V runs it.
+    case controlBlock(VMCBField, UInt64)
   }
 
   /// The inputs, in order of arrival.

@@ -152,15 +152,35 @@ public final class Machine {
     direct.pageChanges = cpu.memory.changes
     try mapROMs()
     try start()
-    if configuration.mode == .fullTrap { startMonitor() }
+    startMonitor()
   }
 
-  /// Puts the guest under a monitor, as it is now.
+  /// Puts the guest under its mode's monitor, as it is now.
   private func startMonitor() {
-    guard let storage = HostMemory(size: FullVirtualization.storageSize) else {
-      preconditionFailure("the host refuses 4 MiB of address space")
+    switch configuration.mode {
+    case .emulation: return
+    case .fullTrap:
+      monitor = FullVirtualization(
+        profile: configuration.labProfile ?? configuration.profile,
+        storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory)
+    case .hardwareNested:
+      monitor = SVMMonitor(
+        profile: configuration.labProfile ?? .amdSVM, storage: storage(SVMMonitor.storageSize),
+        guest: &cpu, guestMemory: guestMemory + romMemory)
+    }
+  }
+
+  /// Memory of the host for a monitor.
+  private func storage(_ size: Int) -> UnsafeMutableRawPointer {
+    guard let storage = HostMemory(size: size) else {
+      preconditionFailure("the host refuses \(size >> 20) MiB of address space")
     }
     monitorMemory = storage
+    return storage.start
+  }
+
+  /// What a monitor has to map of the guest's memory, below the devices.
+  private var guestMemory: [GuestMemory] {
     var parts = [GuestMemory(ram.start, size: min(ram.size, 0xA_0000), at: 0)]
     if ram.size > 0x10_0000 {
       parts.append(
@@ -170,9 +190,15 @@ public final class Machine {
     if let shadow {
       parts.append(GuestMemory(shadow.start, size: shadow.size, at: ROM.videoAddress))
     }
-    monitor = FullVirtualization(
-      profile: configuration.labProfile ?? configuration.profile, storage: storage.start,
-      guest: &cpu, guestMemory: parts)
+    return parts
+  }
+
+  /// The BIOS at the top of the 4 GiB, where the processor starts.
+  private var romMemory: [GuestMemory] {
+    guard let rom else { return [] }
+    return [
+      GuestMemory(rom.start, size: rom.size, at: 1 << 32 - UInt64(rom.size), isReadOnly: true)
+    ]
   }
 
   /// Whether what the guest writes to a disk goes to the file.

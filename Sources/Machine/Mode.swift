@@ -4,4 +4,14 @@ public enum Mode: String, Sendable, CaseIterable {
   case emulation
   /// Full virtualization without translation: the guest's kernel in ring 1, trap and emulate.
   case fullTrap = "full:trap"
+  /// AMD-V: the guest in guest mode at its own rings, its memory behind nested page tables.
+  case hardwareNested = "hardware:nested"
+
+  /// The mode that is called so; `hardware` is `hardware:nested`.
+  public init?(named name: String) {
+    self.init(rawValue: name == "hardware" ? Self.hardwareNested.rawValue : name)
+  }
+
+  /// It needs a lab processor with AMD-V.
+  public var usesVirtualMachines: Bool { self == .hardwareNested }
 }

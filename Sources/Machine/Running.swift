@@ -184,6 +184,8 @@ extension Machine {
     case .keys(let text): board.keyboard.type(text)
     case .memory(let address, let bytes): poke(address, bytes)
     case .register(let register, let value): cpu.write(value, to: register)
+    case .controlBlock(let field, let value):
+      (monitor as? SVMMonitor)?.edit(&cpu) { $0[field] = value }
     }
   }
 }

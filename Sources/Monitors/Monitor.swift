@@ -26,6 +26,8 @@ public protocol Monitor: AnyObject {
 }
 
 extension Monitor {
+  /// The lab processor executes the monitor's code, not the guest's.
+  public var isMonitorRunning: Bool { !lab.isInGuest && lab.cpl == 0 }
   /// The ring that the lab processor is in.
   public var realCPL: UInt8 { lab.cpl }
 }

@@ -5,11 +5,11 @@ import X86
 
 /// The options that say which machine and which guest; the same for the screen and for `run`.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "How the guest is run: emulation or full:trap.")
+  @Option(help: "How the guest is run: emulation, full:trap or hardware:nested.")
   var mode = "emulation"
   @Option(
     help: ArgumentHelp(
-      "The processor under a monitor: like --cpu, or virtualizable.", valueName: "profile"))
+      "The processor under a monitor: like --cpu, virtualizable or amd-svm.", valueName: "profile"))
   var labCpu: String?
   @Option(
     help: ArgumentHelp(
@@ -51,8 +51,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Modes that other versions have, or will.
   private static let laterModes = [
-    "full", "full:translate", "para", "hardware", "hardware:nested",
-    "hardware:shadow", "kvm",
+    "full", "full:translate", "para", "hardware:shadow", "kvm",
   ]
 
   /// The machine that the options describe.
@@ -60,12 +59,15 @@ struct MachineOptions: ParsableArguments {
     if Self.laterModes.contains(mode) {
       throw UserError("--mode \(mode): this version has no such mode yet; use one of \(modes)")
     }
-    guard let mode = Mode(rawValue: mode) else {
+    guard let mode = Mode(named: mode) else {
       throw UserError("--mode \(mode): there is no such mode; use one of \(modes)")
     }
     let profile = try profile(cpu, option: "--cpu")
     if labCpu != nil && mode == .emulation {
       throw UserError("--lab-cpu: in emulation the guest's processor is all there is; use --cpu")
+    }
+    if let labCpu, mode.usesVirtualMachines, labCpu != Profile.amdSVM.name {
+      throw UserError("--lab-cpu \(labCpu): --mode \(mode.rawValue) needs amd-svm's instructions")
     }
     let range = Machine.Configuration.memoryRange
     guard range.contains(memory) else {

@@ -53,9 +53,10 @@ import Testing
     }
     #expect(
       columns == [
-        ["ringlet", "emulation, full:trap"], ["demo", "emulation"],
-        ["hello", "emulation, full:trap"], ["crash", "emulation, full:trap"],
-        ["ring1", "emulation"], ["tinysvm", "emulation"], ["toyboot", "emulation"],
+        ["ringlet", "emulation, full:trap, hardware"], ["demo", "emulation, hardware"],
+        ["hello", "emulation, full:trap, hardware"], ["crash", "emulation, full:trap, hardware"],
+        ["ring1", "emulation, hardware"], ["tinysvm", "emulation"],
+        ["toyboot", "emulation, hardware"],
       ])
   }
 

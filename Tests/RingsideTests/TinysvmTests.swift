@@ -5,7 +5,7 @@ import Testing
 
 /// Our guest hypervisor, whose guest is Ringlet as it stands: the extension is real instructions.
 @Suite struct TinysvmTests {
-  private func machine(
+  static func machine(
     module: [UInt8]? = nil, profile: Profile = .amdSVM, blockLength: Int? = nil
   ) throws -> Machine {
     var configuration = Machine.Configuration()
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func ringletDoesTheSameAsAGuest() throws {
-    let machine = try machine()
+    let machine = try Self.machine()
     type(RingletTests.session, into: machine)
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 7))
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func summaryCountsWhatTheLedgerCounts() throws {
-    let machine = try machine()
+    let machine = try Self.machine()
     type(["getpid", "cpuid", "timer 1", "exit 3"], into: machine)
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 3))
@@ -58,7 +58,7 @@ import Testing
 
   /// One bit of the VMCB, and what it guards escapes, and nothing else.
   @Test func withoutItsBitHltStaysInTheGuest() throws {
-    let machine = try machine()
+    let machine = try Self.machine()
     #expect(machine.run(until: 10_000_000) == .reached)
     let vmcb = machine.cpu.svm.vmcb
     let host = machine.cpu.memory.host(at: vmcb + 0x0C)
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: [1, 7]) func lengthOfBlocksNeverShows(length: Int) throws {
-    let machines = [try machine(), try machine(blockLength: length)]
+    let machines = [try Self.machine(), try Self.machine(blockLength: length)]
     for machine in machines {
       type(["forks", "pages"], into: machine)
       _ = machine.run(until: 6_000_000)
@@ -88,7 +88,7 @@ import Testing
   @Test func guestCannotReachOutsideItsMemory() throws {
     // mov eax, [1000000h]: the first byte beyond 16 MiB
     let code: [UInt8] = [0xA1, 0, 0, 0, 1, 0xF4]
-    let machine = try machine(module: Self.kernel(code))
+    let machine = try Self.machine(module: Self.kernel(code))
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 1))
     #expect(output.contains("reached for 1000000, which is outside its memory"))
@@ -97,7 +97,7 @@ import Testing
   /// RDMSR and VMRUN are not for guests here: #GP and #UD, and nothing to meet them.
   @Test(arguments: [[0x0F, 0x32], [0x0F, 0x01, 0xD8]] as [[UInt8]])
   func guestWithoutHandlersShutsDown(code: [UInt8]) throws {
-    let machine = try machine(module: Self.kernel(code))
+    let machine = try Self.machine(module: Self.kernel(code))
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 1))
     #expect(output.contains("the guest shut its processor down"))
@@ -106,13 +106,13 @@ import Testing
   @Test func hypercallsCountExits() throws {
     // vmmcall; vmmcall; out 0xf4, al
     let code: [UInt8] = [0x0F, 0x01, 0xD9, 0x0F, 0x01, 0xD9, 0xE6, 0xF4]
-    let machine = try machine(module: Self.kernel(code))
+    let machine = try Self.machine(module: Self.kernel(code))
     let (_, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 2))
   }
 
   @Test func otherProcessorsAreRefused() throws {
-    let machine = try machine(profile: .i686)
+    let machine = try Self.machine(profile: .i686)
     let (output, stop) = RingletTests.run(machine)
     #expect(stop == .exit(code: 1))
     #expect(output.contains("this processor cannot run guests; try --cpu amd-svm"))

@@ -75,7 +75,7 @@ public struct Recording: Sendable, Equatable {
 
 extension Journal {
   /// How the kinds of input are numbered in files.
-  private enum Kind: UInt8 { case serial = 1, keys, secondSerial, memory, register }
+  private enum Kind: UInt8 { case serial = 1, keys, secondSerial, memory, register, controlBlock }
 
   fileprivate func save(into writer: inout StateWriter) {
     for entry in entries {
@@ -97,6 +97,10 @@ extension Journal {
       case .register(let register, let value):
         writer.write(Kind.register.rawValue)
         writer.write(register.number)
+        writer.write(value)
+      case .controlBlock(let field, let value):
+        writer.write(Kind.controlBlock.rawValue)
+        writer.write(UInt16(field.rawValue))
         writer.write(value)
       }
     }
@@ -120,6 +124,10 @@ extension Journal {
       case .register:
         guard let register = WritableRegister(number: try reader.read()) else { throw .malformed }
         append(.register(register, try reader.read()), at: tick)
+      case .controlBlock:
+        let offset: UInt16 = try reader.read()
+        guard let field = VMCBField(rawValue: Int(offset)) else { throw .malformed }
+        append(.controlBlock(field, try reader.read()), at: tick)
       }
     }
   }

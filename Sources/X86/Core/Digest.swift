@@ -91,8 +91,9 @@ extension CPU {
 extension Segment {
   func combine(into hash: inout StateHash) {
     hash.combine(UInt64(base) << 32 | UInt64(limit))
-    let flags: UInt64 = (isBig ? 1 : 0) | (isUsable ? 2 : 0)
-    hash.combine(UInt64(selector) << 16 | UInt64(access) << 8 | flags)
+    // Of a null selector nobody can ever tell what its descriptor's type was.
+    let flags: UInt64 = isUsable ? UInt64(access) << 8 | (isBig ? 1 : 0) | 2 : 0
+    hash.combine(UInt64(selector) << 16 | flags)
   }
 }
 

@@ -69,3 +69,28 @@ public struct ExitCode: RawRepresentable, Equatable, Hashable, Sendable {
   /// VMRUN found what a guest cannot be.
   public static let invalid = ExitCode(.max)
 }
+
+extension ExitCode {
+  /// The manual's name, without the prefix VMEXIT_ (AMD APM 2, appendix C).
+  public var name: String {
+    switch rawValue {
+    case 0x00...0x0F: "CR\(rawValue)_READ"
+    case 0x10...0x1F: "CR\(rawValue - 0x10)_WRITE"
+    case 0x20...0x2F: "DR\(rawValue - 0x20)_READ"
+    case 0x30...0x3F: "DR\(rawValue - 0x30)_WRITE"
+    case 0x40...0x5F: "EXCP\(rawValue - 0x40)"
+    default: Self.names[rawValue] ?? "\(String(rawValue, radix: 16, uppercase: true))h"
+    }
+  }
+
+  private static let names: [UInt64: String] = [
+    0x60: "INTR", 0x61: "NMI", 0x62: "SMI", 0x63: "INIT", 0x64: "VINTR", 0x65: "CR0_SEL_WRITE",
+    0x66: "IDTR_READ", 0x67: "GDTR_READ", 0x68: "LDTR_READ", 0x69: "TR_READ", 0x6A: "IDTR_WRITE",
+    0x6B: "GDTR_WRITE", 0x6C: "LDTR_WRITE", 0x6D: "TR_WRITE", 0x6E: "RDTSC", 0x6F: "RDPMC",
+    0x70: "PUSHF", 0x71: "POPF", 0x72: "CPUID", 0x73: "RSM", 0x74: "IRET", 0x75: "SWINT",
+    0x76: "INVD", 0x77: "PAUSE", 0x78: "HLT", 0x79: "INVLPG", 0x7A: "INVLPGA", 0x7B: "IOIO",
+    0x7C: "MSR", 0x7D: "TASK_SWITCH", 0x7E: "FERR_FREEZE", 0x7F: "SHUTDOWN", 0x80: "VMRUN",
+    0x81: "VMMCALL", 0x82: "VMLOAD", 0x83: "VMSAVE", 0x84: "STGI", 0x85: "CLGI", 0x86: "SKINIT",
+    0x88: "ICEBP", 0x89: "WBINVD", 0x400: "NPF", .max: "INVALID",
+  ]
+}

@@ -107,7 +107,7 @@ extension CPU {
   }
 
   /// INVLPG for an ASID: 0 is the host's.
-  private mutating func flushPage(_ linear: UInt32, of asid: UInt32) {
+  mutating func flushPage(_ linear: UInt32, of asid: UInt32) {
     let isCurrent = svm.isGuest ? asid == guestASID : asid == 0
     if isCurrent {
       tlb.flush(page: linear)

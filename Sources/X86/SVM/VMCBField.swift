@@ -161,26 +161,35 @@ extension CPU {
   /// and P = 0 stands for a null selector.
   mutating func readVMCBSegment(_ base: PhysicalAddress, _ index: Int) -> Segment {
     let place = (base + UInt64(VMCBField.segment(index))) & addressMask
-    let low = readPhysical(place, 8)
-    var segment = Segment()
-    segment.selector = UInt16(truncatingIfNeeded: low)
-    segment.access = UInt8(truncatingIfNeeded: low >> 16)
-    segment.upperAttributes = UInt8(truncatingIfNeeded: low >> 24) & 0xF
-    segment.isBig = segment.upperAttributes & 4 != 0
-    segment.limit = UInt32(truncatingIfNeeded: low >> 32)
-    segment.base = UInt32(truncatingIfNeeded: readPhysical(place + 8, 8))
-    segment.isUsable = segment.access & 0x80 != 0
-    segment.updateBounds()
-    return segment
+    return Segment(controlBlock: readPhysical(place, 8), readPhysical(place + 8, 8))
   }
 
   mutating func writeVMCBSegment(_ base: PhysicalAddress, _ index: Int) {
     let place = (base + UInt64(VMCBField.segment(index))) & addressMask
-    let segment = segments[index]
-    let upper = UInt64(segment.upperAttributes & 0xB | (segment.isBig ? 4 : 0))
-    let attributes = segment.isUsable ? UInt64(segment.access) | upper << 8 : 0
-    writePhysical(
-      place, UInt64(segment.selector) | attributes << 16 | UInt64(segment.limit) << 32, 8)
-    writePhysical(place + 8, UInt64(segment.base), 8)
+    let (low, high) = segments[index].controlBlockWords
+    writePhysical(place, low, 8)
+    writePhysical(place + 8, high, 8)
+  }
+}
+
+extension Segment {
+  /// A segment register from the 16 bytes that a VMCB has for it.
+  init(controlBlock low: UInt64, _ high: UInt64) {
+    self.init()
+    selector = UInt16(truncatingIfNeeded: low)
+    access = UInt8(truncatingIfNeeded: low >> 16)
+    upperAttributes = UInt8(truncatingIfNeeded: low >> 24) & 0xF
+    isBig = upperAttributes & 4 != 0
+    limit = UInt32(truncatingIfNeeded: low >> 32)
+    base = UInt32(truncatingIfNeeded: high)
+    isUsable = access & 0x80 != 0
+    updateBounds()
+  }
+
+  /// The 16 bytes that a VMCB has for it.
+  var controlBlockWords: (UInt64, UInt64) {
+    let upper = UInt64(upperAttributes & 0xB | (isBig ? 4 : 0))
+    let attributes = isUsable ? UInt64(access) | upper << 8 : 0
+    return (UInt64(selector) | attributes << 16 | UInt64(limit) << 32, UInt64(base))
   }
 }
