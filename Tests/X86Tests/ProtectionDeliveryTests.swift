@@ -401,4 +401,17 @@ import Testing
     other.cpu.deliverFault(bad)
     #expect(other.isShutDown)
   }
+
+  /// The vector is read when the frame is on the stack (SDM 2A, INT n), which may lie over it.
+  @Test func realModeReadsTheVectorAfterThePushes() {
+    let bench = ProtectionBench()
+    bench.enterRealMode()
+    bench.cpu.loadUnprotected(SegmentRegister.ss, selector: 0)
+    bench.cpu[.esp] = 13 * 4 + 8
+    bench.store(13 * 4, UInt32(0x4000_0123))
+    bench.cpu.deliverFault(bad)
+    // IP 100h has gone where the vector's selector was.
+    #expect(bench.cpu.segment(SegmentRegister.cs).selector == 0x100)
+    #expect(bench.cpu.eip == 0x123)
+  }
 }

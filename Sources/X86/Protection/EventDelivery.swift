@@ -21,12 +21,13 @@ extension CPU {
     if slot + 3 > UInt32(idtLimit) {
       throw .generalProtection(slot * 2 + 2, .vectorOutsideIDT)
     }
-    let target: UInt32 = try readSystem(idtBase &+ slot)
     var stack = currentStack
     try reserve(stack, 3, is16: true)
     try push(eflags.rawValue, on: &stack, is16: true)
     try push(UInt32(segments[SegmentRegister.cs].selector), on: &stack, is16: true)
     try push(event.returnEIP, on: &stack, is16: true)
+    // Only now: the frame may lie over the vector (SDM 2A, INT n).
+    let target: UInt32 = try readSystem(idtBase &+ slot)
     let entry = open(event)
     entry.pointee.marks.formUnion([.delivered, .frame16])
     entry.pointee.flags = eflags.rawValue
