@@ -172,6 +172,18 @@ import Testing
     #expect(bench.execute(.inDX) { $0.a = 1 } == .expected(13, 0, .ioPermissionBitmap))
   }
 
+  @Test(arguments: [Handler.ins, .outs])
+  func aPortIsAskedForAlsoWhenNothingIsTransferred(_ handler: Handler) {
+    let bench = ProtectionBench(ring: 3)
+    bench.cpu[.ecx] = 0
+    var instruction = Instruction(handler: handler, length: 2)
+    (instruction.a, instruction.flags) = (1, [.rep])
+    let fault = bench.fault { (cpu: inout CPU) throws(Interruption) in
+      try cpu.executeString(instruction)
+    }
+    #expect(fault == .expected(13, 0, .cplAboveIOPL))
+  }
+
   @Test func portWidths() {
     let bench = ProtectionBench()
     bench.cpu.log.keepsAccesses = true

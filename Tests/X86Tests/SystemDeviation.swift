@@ -55,7 +55,7 @@ struct SystemDeviation: Sendable {
       name: "IRET to V86 mode with EIP above FFFFh",
       reason: "#GP(0) in the manual (SDM 2A, IRET); Bochs cuts EIP to 16 bits",
       explains: { ours, theirs, _ in
-        ours.first == 0xCF && ours.vector == "0d" && theirs.vector != "0d"
+        ours.first == 0xCF && ["0d", "08"].contains(ours.vector) && theirs.vector != "0d"
           && ours.mode.hasPrefix("p0")
       }),
     SystemDeviation(
@@ -65,7 +65,7 @@ struct SystemDeviation: Sendable {
         with a 387
         """,
       explains: { ours, theirs, _ in
-        (0xD8...0xDF).contains(ours.first) && ours.vector == "07" && theirs.vector == "06"
+        (0xD8...0xDF).contains(ours.first) && ours.vector == "07" && theirs.vector != "07"
       }),
     SystemDeviation(
       name: "FSTP in its alias D9 D8",
@@ -191,10 +191,14 @@ struct SystemDeviation: Sendable {
         ours.first == 0x60 && ours.vector == "0d" && theirs.vector == "0c"
       }),
     SystemDeviation(
-      name: "x87 images that go over the end of a segment",
-      reason: "Bochs moves them word by word and wraps around; ours checks the whole operand first",
-      explains: { ours, _, _ in
-        [0xD9, 0xDD].contains(ours.first) && (ours.vector == "0d" || ours.vector == "0c")
+      name: "x87 images that go over the end of a segment or page",
+      reason: """
+        Bochs moves them word by word, not from the first on, and wraps around; ours checks the \
+        whole operand first
+        """,
+      explains: { ours, _, fields in
+        [0xD9, 0xDD].contains(ours.first)
+          && (ours.vector == "0d" || ours.vector == "0c" || fields == ["cr2"])
       }),
     SystemDeviation(
       name: "a stack in an adapter's memory",

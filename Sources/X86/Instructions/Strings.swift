@@ -16,6 +16,10 @@ extension CPU {
     guard !i.flags.isDisjoint(with: [.rep, .repne]) else { return try iterate(T.self, i) }
     let mask = i.mask
     var count = self[.ecx] & mask
+    if count == 0 && (i.handler == .ins || i.handler == .outs) {
+      // Processors ask for the permission also when there is nothing to transfer.
+      try checkPort(get(16), MemoryLayout<T>.size)
+    }
     while count != 0 {
       let done = try iterateInBulk(T.self, i, count)
       if done == 0 { try iterate(T.self, i) }
