@@ -1,3 +1,4 @@
+import Monitors
 import X86
 
 /// What a debugger does to a machine. Waiting for something leaves no trace in it; changing
@@ -8,12 +9,17 @@ extension Machine {
   public func setWatch(_ watch: Watch) {
     stop(when: nil)
     self.watch = watch.isEmpty ? nil : watch
-    cpu.watch(
-      code: watch.instructions.sorted().map { $0...$0 }, data: watch.areas.map(\.range), kinds: 0)
+    let code = watch.instructions.sorted().map { $0...$0 }
+    let data = watch.areas.map(\.range)
+    cpu.watch(code: code, data: data, kinds: 0)
+    monitor?.watch(code: code, data: data)
   }
 
   /// Lets the next instruction pass although it is waited for.
-  public func passWatch() { cpu.passWatchedInstruction() }
+  public func passWatch() {
+    cpu.passWatchedInstruction()
+    monitor?.passWatchedInstruction()
+  }
 
   /// The access that the last single step made and that was waited for.
   public func takeWatchHit() -> Watch.Hit? {
@@ -39,5 +45,6 @@ extension Machine {
       cpu.memory.host(at: place)?.storeBytes(of: byte, as: UInt8.self)
     }
     cpu.memoryChanged(at: address, size: bytes.count)
+    monitor?.memoryChanged(at: address, size: bytes.count)
   }
 }

@@ -62,7 +62,7 @@ extension Machine {
       monitor?.lift(&cpu)
       emptyLog()
     }
-    cpu.passWatchedInstruction()
+    passWatch()
     if let stop = settle(at: cpu.ticks) { return stop }
     switch execute(until: cpu.ticks + 1) {
     case .shutdown: return .tripleFault
@@ -183,7 +183,9 @@ extension Machine {
     case .secondSerial(let bytes): board.receiveSerial(bytes, on: .com2, at: cpu.ticks)
     case .keys(let text): board.keyboard.type(text)
     case .memory(let address, let bytes): poke(address, bytes)
-    case .register(let register, let value): cpu.write(value, to: register)
+    case .register(let register, let value):
+      monitor?.release(&cpu)
+      cpu.write(value, to: register)
     case .controlBlock(let field, let value):
       (monitor as? SVMMonitor)?.edit(&cpu) { $0[field] = value }
     }

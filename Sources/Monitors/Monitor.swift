@@ -21,8 +21,25 @@ public protocol Monitor: AnyObject {
   func reset(_ guest: inout CPU)
   /// Has runs end before instructions and after accesses at these linear addresses, see `CPU.watch`.
   func watch(code: [CPU.AddressRange], data: [CPU.AddressRange])
-  /// The guest's memory was changed from outside.
+  /// Lets the next run execute the instruction at EIP even if it is watched.
+  func passWatchedInstruction()
+  /// The guest's memory was changed from outside: by a device, a debugger, or because another moment
+  /// was restored.
   func memoryChanged(at address: PhysicalAddress, size: Int)
+  /// The same for the guest's registers: brings all of the guest back, and keeps nothing of it. To be
+  /// called before they change.
+  func release(_ guest: inout CPU)
+
+  /// The monitor between two runs as a value, after `lift`: words for `restore`. What can be derived
+  /// from other state is not in it, but what decides when the guest's A and D bits are set is: which
+  /// pages its shadow tables have.
+  func save(_ guest: borrowing CPU) -> [UInt64]
+  /// Makes the monitor what it was, after the guest's processor, log and memory have been restored.
+  /// False if no such monitor can have saved these words; another state is to be restored then.
+  func restore(_ words: [UInt64], _ guest: inout CPU) -> Bool
+  /// Has the next write to each page of the guest's memory noted in `PageChanges` of the guest's
+  /// processor, whichever processor makes it.
+  func withdrawWrites()
 }
 
 extension Monitor {

@@ -12,6 +12,9 @@ extension MachineView.Event {
     isVirtual = transition.isVirtual
     self.transition = transition
   }
+
+  /// The guest's tick at which it happened: a place in the machine's history.
+  var guestTick: UInt64 { transition?.guestTick ?? tick }
 }
 
 extension MachineView.EventKind {

@@ -219,7 +219,7 @@ public struct ScreenController: Sendable {
       return nil
     }
     state.selectedEvent = nil
-    return .travel(.tick(chosen.tick + 1))
+    return .travel(.tick(chosen.guestTick + 1))
   }
 
   private func command(_ action: Action, isRunning: Bool) -> Command {

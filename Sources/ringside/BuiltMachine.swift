@@ -181,12 +181,6 @@ extension BuiltMachine {
     throw UserError("\(option): what --write does to the disks cannot be done again; leave it out")
   }
 
-  /// Refuses what needs the whole machine as a value: a monitor is none yet.
-  func requireEmulation(for option: String) throws(UserError) {
-    guard machine.monitor != nil else { return }
-    throw UserError("\(option): so far for guests in emulation only; leave out --mode")
-  }
-
   /// Writes down how the machine came to where it is.
   func record(_ path: String, stop: String) throws(UserError) {
     let recording = Recording(

@@ -49,7 +49,6 @@ struct GDBCommand: ParsableCommand {
     let listener = usesStandardStreams ? nil : try GDBListener(listen)
     let built = try machine.build(image: image)
     try built.requireUnwrittenDisks(for: "gdb")
-    try built.requireEmulation(for: "gdb")
     let place = try SerialPlace(serial ?? (usesStandardStreams ? "none" : "stdio"))
     EndSignals.install()
     let server = GDBServer(History(built.machine, budget: history << 20), place)

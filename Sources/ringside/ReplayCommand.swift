@@ -41,7 +41,6 @@ struct ReplayCommand: ParsableCommand {
     }
     let built = try MachineOptions.build(
       recording.machine, neededBy: file, blockLength: blockLength)
-    if saveSnapshot != nil { try built.requireEmulation(for: "--save-snapshot") }
     let machine = built.machine
     machine.replay(recording.journal)
     let screen = try screenDump.map { try OutputSink(path: $0) }

@@ -112,10 +112,7 @@ struct RunCommand: ParsableCommand {
     let watcher = try Watcher(sends: send, keys: keys, until: until)
     let built = try machine.build(image: image, postPort: try port())
     if record != nil { try built.requireUnwrittenDisks(for: "--record") }
-    if saveSnapshot != nil {
-      try built.requireUnwrittenDisks(for: "--save-snapshot")
-      try built.requireEmulation(for: "--save-snapshot")
-    }
+    if saveSnapshot != nil { try built.requireUnwrittenDisks(for: "--save-snapshot") }
     built.machine.stop(when: condition)
     built.machine.keepsAccesses = file?.wantsAccesses ?? false
     built.machine.ledgerSink = file

@@ -154,7 +154,6 @@ final class ScreenMachine {
     let path = "\(maker.fileName)-\(machine.ticks).snapshot"
     do throws(UserError) {
       try built.requireUnwrittenDisks(for: "A snapshot")
-      try built.requireEmulation(for: "A snapshot")
       try built.saveSnapshot(path)
       remark = "Saved: ringside --snapshot \(path)"
     } catch {

@@ -29,8 +29,6 @@ struct Timeline {
     let obstacle: String? =
       if machine.writesThrough {
         "--write changes the disks"
-      } else if machine.monitor != nil {
-        "so far it is for guests in emulation only"
       } else {
         budget == 0 ? "--history 0" : nil
       }

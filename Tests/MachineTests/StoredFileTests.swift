@@ -36,8 +36,12 @@ import X86
     return names
   }
 
-  private static func machine(_ name: String = "ringlet") throws -> Machine {
+  private static func machine(
+    _ name: String = "ringlet", _ mode: Mode = .emulation
+  ) throws -> Machine {
     var configuration = Machine.Configuration()
+    configuration.mode = mode
+    if mode != .emulation { configuration.labProfile = .virtualizable }
     configuration.memory = name == "ringlet" ? 16 : 2
     return try Machine(configuration, guest: Guest(image: try ImageFiles.built(name)))
   }
@@ -103,16 +107,16 @@ import X86
     }
   }
 
-  @Test func aSnapshotIsTheWholeMachine() throws {
+  @Test(arguments: Mode.allCases) func aSnapshotIsTheWholeMachine(mode: Mode) throws {
     try withName { path in
-      let machine = try Self.machine()
+      let machine = try Self.machine("ringlet", mode)
       _ = machine.run(until: 3_000_000)
       machine.receive(.serial(Array("ls | wc\rspin 2\rps\r".utf8)))
       _ = machine.run(until: 3_456_789)
       try machine.writeSnapshot(of: try Self.description(), path: path)
       let file = try SnapshotFile(path: path)
       #expect(file.description == (try Self.description()))
-      let clone = try Self.machine()
+      let clone = try Self.machine("ringlet", mode)
       try file.apply(to: clone)
       #expect(clone.digest == machine.digest)
       #expect(clone.cpu.log.count == machine.cpu.log.count)
@@ -188,9 +192,9 @@ import X86
 
   /// With the checksums made to fit, nonsense reaches further in. It may be taken for a strange
   /// machine, but nothing breaks, and a machine that refuses it is what it was.
-  @Test func wellMadeNonsenseDoesNoHarm() throws {
+  @Test(arguments: Mode.allCases) func wellMadeNonsenseDoesNoHarm(mode: Mode) throws {
     try withName { path in
-      let machine = try Self.machine("hello")
+      let machine = try Self.machine("hello", mode)
       _ = machine.run(until: 1_000)
       try machine.writeSnapshot(of: try Self.description(), path: path)
       let snapshot = try Self.bytes(path)
@@ -206,7 +210,7 @@ import X86
         let file =
           Array(snapshot[..<victim.start])
           + Chunk.encoded(victim.name, bytes) + snapshot[victim.end...]
-        let target = try Self.machine("hello")
+        let target = try Self.machine("hello", mode)
         let before = target.digest
         if try Self.refusal(file, { try SnapshotFile(path: $0).apply(to: target) }) != nil {
           refused += 1

@@ -24,11 +24,12 @@ struct GDBTests {
     return (run.output + run.errors).split(separator: "\n")
   }
 
-  @Test func ringletIsSteppedForwardsAndBackwards() throws {
+  @Test(arguments: ["", " --mode full:trap", " --mode full:trap --lab-cpu virtualizable"])
+  func ringletIsSteppedForwardsAndBackwards(mode: String) throws {
     let show = "printf \"at %x, esp %x\\n\", $eip, $esp"
     let forward = [String](repeating: "stepi", count: 5).flatMap { [$0, show] }
     let back = [String](repeating: "reverse-stepi", count: 5).flatMap { [$0, show] }
-    let lines = try run("ringlet", [show] + forward + back).filter { $0.hasPrefix("at ") }
+    let lines = try run("ringlet" + mode, [show] + forward + back).filter { $0.hasPrefix("at ") }
     try #require(lines.count == 11)
     #expect(Array(lines[0...5]) == Array(lines[5...10].reversed()))
     #expect(Set(lines[0...5]).count > 3)

@@ -168,13 +168,14 @@ extension RingletTests {
   }
 
   static func machine(
-    mode: Mode, lab: Profile? = nil, guest: String = "ringlet"
+    mode: Mode, lab: Profile? = nil, guest: String = "ringlet", replaying: Journal = Journal()
   ) throws -> Machine {
     var configuration = Machine.Configuration()
     configuration.mode = mode
     configuration.labProfile = lab
     return try Machine(
-      configuration, guest: Guest(image: contents(bytes("built/\(guest).elf"))))
+      configuration, guest: Guest(image: contents(bytes("built/\(guest).elf"))),
+      replaying: replaying)
   }
 
   static func machine(

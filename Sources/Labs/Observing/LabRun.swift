@@ -114,7 +114,7 @@ public final class LabRun {
     if let looked, looked.moment == instant { return looked.machine }
     let machine = try build(lab)
     Self.type(typed, into: machine)
-    _ = machine.run(until: event.tick)
+    _ = machine.run(until: event.guestTick)
     if !isBefore {
       while machine.cpu.log.count < event.sequence, machine.step() == nil {}
     }

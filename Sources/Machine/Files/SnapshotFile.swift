@@ -69,14 +69,14 @@ extension Machine {
       fits = fits && cpu.memory.isWritable(at: address)
     }
     guard fits else { return false }
-    // Only the devices can tell whether a state is theirs.
-    let before = moment(logLimit: 0)
+    guard (snapshot.moment.monitor == nil) == (monitor == nil) else { return false }
+    // Only the devices can tell whether a state is theirs, and only the monitor whether it is its.
+    let before = self.snapshot()
     var reader = StateReader(snapshot.moment.board, omittingMedia: true)
-    guard (try? board.load(from: &reader)) != nil, reader.isAtEnd else {
+    guard (try? board.load(from: &reader)) != nil, reader.isAtEnd, take(snapshot) else {
       restore(before)
       return false
     }
-    restore(snapshot)
     return true
   }
 }
@@ -84,12 +84,14 @@ extension Machine {
 // MARK: - Chunks
 
 extension ChunkWriter {
-  /// The chunks `TIME`, `CPU `, `LEDG`, `BORD` and `DISK`.
+  /// The chunks `TIME`, `CPU `, `LEDG`, `MNTR`, `BORD` and `DISK`.
   fileprivate func add(_ moment: MachineState) throws(FileError) {
     var time = StateWriter()
     for number in [moment.ticks, moment.instructions, moment.checkedEvents] { time.write(number) }
     try add("TIME", time.bytes)
-    for (name, words) in [("CPU ", moment.processor.words), ("LEDG", moment.log.counts)] {
+    var states = [("CPU ", moment.processor.words), ("LEDG", moment.log.counts)]
+    if let words = moment.monitor { states.append(("MNTR", words)) }
+    for (name, words) in states {
       var writer = StateWriter()
       for word in words { writer.write(word) }
       try add(name, writer.bytes)
@@ -117,9 +119,10 @@ extension ChunkReader {
     guard processor.time == (ticks, instructions), checkedEvents <= log.count else {
       throw senseless("TIME")
     }
+    let monitor = all("MNTR").isEmpty ? nil : try words("MNTR")
     let board = try one("BORD") { reader throws(StateError) in reader.takeRest() }
     return MachineState(
-      processor: processor, log: log, board: board, disks: try disks(),
+      processor: processor, monitor: monitor, log: log, board: board, disks: try disks(),
       checkedEvents: checkedEvents, ticks: ticks, instructions: instructions)
   }
 

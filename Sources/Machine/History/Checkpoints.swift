@@ -25,7 +25,7 @@ struct Checkpoints {
   init(_ machine: Machine) {
     self.machine = machine
     present = PageTable(end: (machine.cpu.memory.writablePages.last ?? 0) + 4096)
-    for address in machine.cpu.keepOldPages() where present.contains(address) {
+    for address in machine.keepOldPages() where present.contains(address) {
       if let host = machine.cpu.memory.host(at: address) { present.adopt(host, at: address) }
     }
     add()
@@ -74,7 +74,8 @@ struct Checkpoints {
       }
     }
     present = checkpoint.pages
-    machine.restore(checkpoint.moment)
+    let isTaken = machine.restore(checkpoint.moment)
+    precondition(isTaken, "a machine takes back what it was")
     machine.journal.entries = Array(inputs[..<checkpoint.inputs])
     machine.replay = Array(inputs[checkpoint.inputs...])
     machine.replayed = 0
@@ -82,7 +83,7 @@ struct Checkpoints {
 
   /// Gives pages written to since the last time their old contents, and names them.
   private mutating func takeChanges() -> [PhysicalAddress] {
-    machine.cpu.takeChanges().map { change in
+    machine.takeChanges().map { change in
       if let old = change.old {
         if let page = present[change.address] { page.keep(old) } else { old.deallocate() }
       }
@@ -128,6 +129,6 @@ struct Checkpoints {
 extension MachineState {
   /// Its size in bytes without disk sectors, roughly.
   fileprivate var size: Int {
-    processor.size + log.size + board.count + 512
+    processor.size + log.size + board.count + (monitor?.count ?? 0) * 8 + 512
   }
 }

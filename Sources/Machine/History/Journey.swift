@@ -131,8 +131,8 @@ extension History {
     while place > machine.cpu.log.start {
       place -= 1
       let event = machine.cpu.log[place: place]
-      guard event.tick >= start else { return nil }
-      if condition(event, event.tick + 1) { return event.tick + 1 }
+      guard event.guestTick >= start else { return nil }
+      if condition(event, event.guestTick + 1) { return event.guestTick + 1 }
     }
     return nil
   }
@@ -241,7 +241,8 @@ extension History {
     for place in current.unseen..<max(current.unseen, machine.cpu.log.end) {
       let event = machine.cpu.log[place: place]
       // Right behind the event; where the search began, only what lies before counts.
-      if event.tick + 1 < current.origin && condition(event) { journey?.found = event.tick + 1 }
+      let place = event.guestTick + 1
+      if place < current.origin && condition(event) { journey?.found = place }
     }
     journey?.unseen = machine.cpu.log.end
   }

@@ -1,9 +1,12 @@
 import Chipset
+import Monitors
 import X86
 
 /// A machine between two instructions without its memory and its inputs, as a value.
 struct MachineState {
   let processor: ProcessorState
+  /// What the monitor saves, see `Monitor.save`; nil without one.
+  let monitor: [UInt64]?
   let log: TransitionLogState
   /// All devices, without what is on their media.
   let board: [UInt8]
@@ -21,13 +24,14 @@ extension Machine {
     var writer = StateWriter(omittingMedia: true)
     board.save(into: &writer)
     return MachineState(
-      processor: cpu.state, log: cpu.log.state(limit: logLimit), board: writer.bytes,
+      processor: cpu.state, monitor: monitor?.save(cpu), log: cpu.log.state(limit: logLimit),
+      board: writer.bytes,
       disks: disks.map(\.changed), checkedEvents: checkedEvents, ticks: ticks,
       instructions: instructions)
   }
 
-  /// Makes everything but memory and inputs what it was.
-  func restore(_ moment: MachineState) {
+  /// Makes everything but memory and inputs what it was. False if the monitor cannot have been that.
+  func restore(_ moment: MachineState) -> Bool {
     var reader = StateReader(moment.board, omittingMedia: true)
     do {
       try board.load(from: &reader)
@@ -37,10 +41,25 @@ extension Machine {
     for (disk, changed) in zip(disks, moment.disks) { disk.changed = changed }
     cpu.state = moment.processor
     cpu.log.restore(moment.log)
+    let isTaken = monitor?.restore(moment.monitor ?? [], &cpu) ?? true
     checkedEvents = moment.checkedEvents
     condition?.checked = cpu.log.end
     condition?.passedTick = .max
     _ = cpu.takeWatchedAccesses()
+    return isTaken
+  }
+
+  /// From now on keeps what is in a page before it changes, whichever processor writes to it. Returns
+  /// the pages written to so far, see `CPU.keepOldPages`.
+  func keepOldPages() -> [PhysicalAddress] {
+    monitor?.withdrawWrites()
+    return cpu.keepOldPages()
+  }
+
+  /// The pages written to since the last call, see `CPU.takeChanges`.
+  func takeChanges() -> [PageChange] {
+    monitor?.withdrawWrites()
+    return cpu.takeChanges()
   }
 
   /// Gives a page of RAM other contents; nil means zeros. The page must have contents of its own.
@@ -53,5 +72,6 @@ extension Machine {
       host.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
     }
     cpu.memoryChanged(at: address, size: 4096)
+    monitor?.memoryChanged(at: address, size: 4096)
   }
 }

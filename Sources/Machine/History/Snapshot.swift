@@ -26,14 +26,21 @@ extension Machine {
   /// Makes the machine what it was: from here on it does the same again. Inputs that came after
   /// the snapshot are forgotten.
   public func restore(_ snapshot: Snapshot) {
+    let isTaken = take(snapshot)
+    precondition(isTaken, "a machine takes back what it was")
+  }
+
+  /// The same; false if the monitor cannot have been that. The machine is then half of each.
+  func take(_ snapshot: Snapshot) -> Bool {
     for address in cpu.memory.writablePages {
       cpu.memory.changes.willWrite(at: address, size: 1)
       write(snapshot.pages.contains(address) ? snapshot.pages[address] : nil, at: address)
     }
-    restore(snapshot.moment)
+    let isTaken = restore(snapshot.moment)
     journal = snapshot.journal
     replay = Array(snapshot.replay)
     replayed = 0
+    return isTaken
   }
 
   /// All that is not zero, copied.

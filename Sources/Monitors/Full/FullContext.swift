@@ -40,6 +40,7 @@ extension FullVirtualization {
         liftSegment(index, real.selector, isUsable: real.isUsable, &guest)
       }
     }
+    if !isInMonitor { guest.takeInterruptShadow(of: lab) }
     // A guest that has gone to its ring 2 by itself is really there.
     let level = UInt8(frame.cs & 3)
     guest.resume(at: frame.eip, cpl: level == 1 ? 0 : level)
@@ -128,5 +129,13 @@ extension FullVirtualization {
   public func lift(_ guest: inout CPU) {
     synchronize(&guest)
     giveFPUToGuest(&guest)
+    followFlush(&guest)
+  }
+
+  /// The debugger's hand, not an interrupt: the lab processor is put into the monitor as at a start.
+  public func release(_ guest: inout CPU) {
+    lift(&guest)
+    isProjected = false
+    if !isInMonitor { enterMonitor() }
   }
 }

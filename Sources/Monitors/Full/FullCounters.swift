@@ -1,3 +1,5 @@
+import X86
+
 /// What full virtualization cost, counted exactly. Nothing here is an estimate.
 public struct FullCounters: Sendable, Equatable {
   /// Guest instructions that the lab processor executed with no monitor code between them, in
@@ -33,6 +35,25 @@ public struct FullCounters: Sendable, Equatable {
 
   /// All entries into the monitor.
   public var entries: UInt64 { traps.reduce(0, +) }
+
+  mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.field(&direct)
+    coder.field(&emulated)
+    coder.field(&interpreted)
+    coder.numbers(&interpretations)
+    coder.numbers(&traps)
+    coder.field(&hiddenFaults)
+    coder.field(&trueFaults)
+    coder.field(&traceFaults)
+    coder.field(&deviceFaults)
+    coder.field(&shadowFlushes)
+    coder.field(&kicks)
+  }
+
+  /// Whether the lists have the lengths that they always have.
+  var isPossible: Bool {
+    interpretations.count == InterpretationReason.allCases.count && traps.count == 256
+  }
 
   var named: [(name: String, count: UInt64)] {
     [

@@ -91,12 +91,24 @@ extension FullVirtualization {
 
   /// Carries over what the virtual processor has changed: code, translations, descriptor tables.
   func follow(_ guest: inout CPU) {
-    var isOutdated = descriptors.isOutdated(guest)
+    var isOutdated = descriptors.isOutdated(guest) || mustFollow
+    mustFollow = false
     for page in guest.takeWrittenPages() {
-      memoryChanged(at: page, size: 4096)
+      lab.memoryChanged(at: page + MonitorLayout.guestOffset, size: 4096)
       if descriptors.isTraced(page) { isOutdated = true }
     }
     for page in guest.takeNewCodePages() { lab.watch(page: page + MonitorLayout.guestOffset) }
+    followFlush(&guest)
+    if isOutdated && descriptors.rebuild(from: guest) {
+      // Pages that have become traced may be mapped writable.
+      paging.flush()
+      lab.flushTLB()
+    }
+    for page in descriptors.tracedPages { guest.watch(page: page) }
+  }
+
+  /// What the guest has forgotten about its translations the shadow forgets too.
+  func followFlush(_ guest: inout CPU) {
     switch guest.takeFlush() {
     case .none: break
     case .page(let linear):
@@ -108,11 +120,5 @@ extension FullVirtualization {
       lab.flushTLB()
       recordShadow(.flush, &guest)
     }
-    if isOutdated && descriptors.rebuild(from: guest) {
-      // Pages that have become traced may be mapped writable.
-      paging.flush()
-      lab.flushTLB()
-    }
-    for page in descriptors.tracedPages { guest.watch(page: page) }
   }
 }

@@ -33,10 +33,10 @@ public final class FullVirtualization: Monitor {
   /// The lab processor is behind a host gate, where the body of the handler runs.
   var isInMonitor = true
   /// Until this guest tick the guest is interpreted.
-  private var interpretedUntil: UInt64 = 0
+  var interpretedUntil: UInt64 = 0
   private static let interpretedAtOnce: UInt64 = 64
   /// The lab tick at which the next guest instruction begins that has not been counted.
-  private(set) var directStart: UInt64 = 0
+  var directStart: UInt64 = 0
   /// The lab's segment registers ES CS SS DS FS GS as projected, and the guest's behind them.
   var projected = [Segment](repeating: Segment(), count: 6)
   public internal(set) var unsupported: String?
@@ -47,6 +47,9 @@ public final class FullVirtualization: Monitor {
   var trapNumber: UInt64 = 0
   /// An event that somebody waits for has gone into the ledger.
   var hasNotableEvent = false
+  /// Memory with descriptor tables in it was changed from outside: before the guest goes on, they are
+  /// to be looked at.
+  var mustFollow = false
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
@@ -70,6 +73,7 @@ public final class FullVirtualization: Monitor {
         readOnly: part.isReadOnly)
     }
     physical.notesCode = true
+    physical.changes.tell(guest.memory.changes, below: MonitorLayout.guestOffset)
     guest.memory.notesCode = true
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
     lab.log.fullAt = UInt64(lab.log.capacity / 2)
@@ -121,27 +125,35 @@ public final class FullVirtualization: Monitor {
 
   public func memoryChanged(at address: PhysicalAddress, size: Int) {
     lab.memoryChanged(at: address + MonitorLayout.guestOffset, size: size)
+    if descriptors.isTraced(address, size: size) { mustFollow = true }
   }
 
+  public func passWatchedInstruction() { if !isInMonitor { lab.passWatchedInstruction() } }
+
+  public func withdrawWrites() { lab.withdrawWrites() }
+
   /// Puts the lab processor where a stub calls the body of its handler.
-  private func enterMonitor() {
+  func enterMonitor() {
     isInMonitor = true
-    lab.enter(
-      MonitorState(
-        cr0: [.protection, .paging, .writeProtect, .extensionType, .numericError],
-        cr3: MonitorLayout.directory, cr4: [.timeStampDisable],
-        gdtBase: MonitorLayout.hole + MonitorLayout.gdt, gdtLimit: 0xFFFF,
-        idtBase: MonitorLayout.hole + MonitorLayout.idt, idtLimit: 0x7FF,
-        code: MonitorLayout.codeSelector, data: MonitorLayout.dataSelector,
-        task: MonitorLayout.taskSelector, ldt: MonitorLayout.ldtSelector,
-        eip: MonitorLayout.hole + MonitorMemory.stub(0) + MonitorMemory.exitOffset,
-        esp: MonitorLayout.hole + TrapFrame.offset))
+    lab.enter(Self.home)
   }
+
+  /// The lab processor when it is the monitor's.
+  static let home = MonitorState(
+    cr0: [.protection, .paging, .writeProtect, .extensionType, .numericError],
+    cr3: MonitorLayout.directory, cr4: [.timeStampDisable],
+    gdtBase: MonitorLayout.hole + MonitorLayout.gdt, gdtLimit: 0xFFFF,
+    idtBase: MonitorLayout.hole + MonitorLayout.idt, idtLimit: 0x7FF,
+    code: MonitorLayout.codeSelector, data: MonitorLayout.dataSelector,
+    task: MonitorLayout.taskSelector, ldt: MonitorLayout.ldtSelector,
+    eip: MonitorLayout.hole + MonitorMemory.stub(0) + MonitorMemory.exitOffset,
+    esp: MonitorLayout.hole + TrapFrame.offset)
 
   // MARK: Running
 
   /// Where the lab processor enters and leaves the guest never depends on `target`.
   public func run(_ guest: inout CPU, until target: UInt64) -> RunExit {
+    followFlush(&guest)
     while unsupported == nil {
       if guest.isShutDown { return .shutdown }
       if hasNotableEvent {
@@ -152,7 +164,9 @@ public final class FullVirtualization: Monitor {
         synchronize(&guest)
         return .budget
       }
-      if isInMonitor || guest.hasWaitingEvent || guest.isHalted {
+      if isInMonitor || guest.hasWaitingEvent || guest.isHalted || mustFollow
+        || guest.isAddressMasked
+      {
         if let exit = runVirtually(&guest, until: target) { return exit }
       } else if let exit = runDirectly(&guest, until: target) {
         return exit
@@ -196,6 +210,7 @@ public final class FullVirtualization: Monitor {
     isInMonitor = false
     isProjected = true
     directStart = lab.ticks
+    if guest.passesWatchedInstruction { lab.passWatchedInstruction() }
     takeLabEvents(&guest)
     trapNumber = 0
   }

@@ -26,6 +26,11 @@ struct ShadowDescriptors {
 
   func isTraced(_ page: PhysicalAddress) -> Bool { tracedPages.contains(page) }
 
+  /// Whether one of the bytes from an address on is in a traced page.
+  func isTraced(_ address: PhysicalAddress, size: Int) -> Bool {
+    tracedPages.contains { $0 < address + UInt64(size) && address < $0 + 4096 }
+  }
+
   /// Copies the guest's tables as they are now. True if other pages than before hold them.
   mutating func rebuild(from guest: borrowing CPU) -> Bool {
     let before = tracedPages
@@ -87,6 +92,14 @@ struct ShadowDescriptors {
     return segment
   }
 
+  /// Whether a segment register could be a guest's: not of ring 0, and outside the hole.
+  static func isSafe(_ segment: Segment) -> Bool {
+    guard segment.isUsable else { return true }
+    return segment.access & 0x60 != 0 && segment.access & 0x1C != 0x14
+      && segment.base < MonitorLayout.hole
+      && segment.limit <= MonitorLayout.hole - 1 - segment.base
+  }
+
   /// Ring 0 becomes ring 1, and the segment has been accessed already.
   private static func deprivileged(_ access: UInt8) -> UInt8 {
     (access & 0x60 == 0 ? access | 0x20 : access) | 1
@@ -101,12 +114,56 @@ struct ShadowDescriptors {
   }
 }
 
+// MARK: - As a value
+
+extension ShadowDescriptors {
+  /// What the shadows were made from.
+  struct State {
+    var gdtBase: UInt32 = 0
+    var gdtLimit: UInt16 = 0
+    var ldt = Segment()
+    /// The guest's descriptors.
+    var gdt: [UInt64] = []
+    var local: [UInt64] = []
+    var tracedPages: [PhysicalAddress] = []
+
+    mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+      coder.field(&gdtBase)
+      coder.field(&gdtLimit)
+      ldt.exchange(&coder)
+      coder.numbers(&gdt)
+      coder.numbers(&local)
+      coder.numbers(&tracedPages)
+    }
+
+    /// Whether the tables have room for all of it.
+    var isPossible: Bool {
+      gdt.count * 8 <= Int(MonitorLayout.guestLimit)
+        && local.count * 8 <= MonitorLayout.tableSize
+        && tracedPages.allSatisfy { $0 & 0xFFF == 0 && $0 < 1 << 32 }
+    }
+  }
+
+  var state: State {
+    State(
+      gdtBase: gdtBase, gdtLimit: gdtLimit, ldt: ldt, gdt: gdtImage.copied,
+      local: ldtImage.copied, tracedPages: tracedPages)
+  }
+
+  mutating func take(_ state: State) {
+    (gdtBase, gdtLimit, ldt) = (state.gdtBase, state.gdtLimit, state.ldt)
+    gdtImage.set(state.gdt, memory)
+    ldtImage.set(state.local, memory)
+    tracedPages = state.tracedPages
+  }
+}
+
 /// The shadow of one descriptor table, and what it was made from.
 private struct TableImage {
   /// Where it lies in the monitor's memory.
   let place: UInt32
   /// The guest's descriptors as they were copied.
-  private var copied: [UInt64] = []
+  private(set) var copied: [UInt64] = []
 
   init(place: UInt32) { self.place = place }
 
@@ -117,10 +174,7 @@ private struct TableImage {
     tracing pages: inout [PhysicalAddress]
   ) {
     let count = size / 8
-    if copied.count > count {
-      memory.clear(place + UInt32(count * 8), size: (copied.count - count) * 8)
-      copied.removeLast(copied.count - count)
-    }
+    cut(to: count, memory)
     var page: UInt32?
     var host: UnsafeMutableRawPointer?
     for index in 0..<count {
@@ -136,16 +190,32 @@ private struct TableImage {
       let raw =
         (offset <= 0xFF8 ? host?.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : nil)
         ?? guest.peekQuadword(linear) ?? 0
-      if index < copied.count {
-        guard raw != copied[index] else { continue }
-        copied[index] = raw
-      } else {
-        copied.append(raw)
-      }
-      // The null descriptor is never used, whatever it says.
-      guard index > 0 || place != MonitorLayout.gdt else { continue }
-      memory.store(
-        ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
+      put(raw, index, memory)
     }
+  }
+
+  /// Makes the table one of these descriptors.
+  mutating func set(_ descriptors: [UInt64], _ memory: MonitorMemory) {
+    cut(to: descriptors.count, memory)
+    for (index, raw) in descriptors.enumerated() { put(raw, index, memory) }
+  }
+
+  private mutating func cut(to count: Int, _ memory: MonitorMemory) {
+    guard copied.count > count else { return }
+    memory.clear(place + UInt32(count * 8), size: (copied.count - count) * 8)
+    copied.removeLast(copied.count - count)
+  }
+
+  private mutating func put(_ raw: UInt64, _ index: Int, _ memory: MonitorMemory) {
+    if index < copied.count {
+      guard raw != copied[index] else { return }
+      copied[index] = raw
+    } else {
+      copied.append(raw)
+    }
+    // The null descriptor is never used, whatever it says.
+    guard index > 0 || place != MonitorLayout.gdt else { return }
+    memory.store(
+      ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
   }
 }

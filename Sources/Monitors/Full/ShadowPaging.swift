@@ -74,6 +74,71 @@ struct ShadowPaging {
     return memory.load(entry)
   }
 
+  // MARK: As a value
+
+  /// Which pages the shadow has: the entries of each table, and which page tables are not in use.
+  struct State {
+    /// Machine addresses.
+    var free: [UInt32] = []
+    /// For each table in use its place in the directory, then its address, then its entries: number
+    /// in the upper, contents in the lower half.
+    var tables: [[UInt64]] = []
+
+    mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+      coder.numbers(&free)
+      coder.array(&tables, empty: []) { $0.numbers(&$1) }
+    }
+  }
+
+  var state: State {
+    var state = State(free: free)
+    for index in used {
+      let table = (memory.load(directoryEntry(index)) as UInt32) & 0xFFFF_F000
+      var words = [UInt64(index), UInt64(table)]
+      for number in UInt32(0)..<1024 {
+        let entry: UInt32 = memory.load(table + number * 4)
+        if entry != 0 { words.append(UInt64(number) << 32 | UInt64(entry)) }
+      }
+      state.tables.append(words)
+    }
+    return state
+  }
+
+  /// Whether every page table is there once, and every entry maps memory of the guest.
+  func canTake(_ state: State, _ machine: borrowing PhysicalMemory) -> Bool {
+    guard state.tables.allSatisfy({ $0.count >= 2 }) else { return false }
+    let places = state.free.map(UInt64.init) + state.tables.map { $0[1] }
+    let pool = stride(from: UInt64(MonitorLayout.pool), to: UInt64(MonitorLayout.size), by: 4096)
+    guard places.sorted() == Array(pool),
+      Set(state.tables.map { $0[0] }).count == state.tables.count
+    else { return false }
+    for table in state.tables {
+      guard table[0] < UInt64(MonitorLayout.holeDirectoryIndex) else { return false }
+      for word in table.dropFirst(2) {
+        let page = word & 0xFFFF_F000
+        guard word >> 32 < 1024, word & 0xF98 == 0, page >= MonitorLayout.guestOffset,
+          machine.host(at: page) != nil
+        else { return false }
+      }
+    }
+    return true
+  }
+
+  mutating func take(_ state: State) {
+    flush()
+    free = state.free
+    for words in state.tables {
+      let (index, table) = (Int(words[0]), UInt32(words[1]))
+      memory.clear(table, size: 4096)
+      for word in words.dropFirst(2) {
+        memory.store(UInt32(truncatingIfNeeded: word), at: table + UInt32(word >> 32) * 4)
+      }
+      memory.store(
+        table | Bits.present | Bits.writable | Bits.user, at: directoryEntry(index))
+      used.append(index)
+    }
+  }
+
   private func directoryEntry(_ index: Int) -> UInt32 {
     MonitorLayout.directory + UInt32(index * 4)
   }

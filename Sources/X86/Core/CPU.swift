@@ -274,6 +274,7 @@ public struct CPU: ~Copyable {
   /// Forgets the translations of host and guest.
   mutating func flushAllAddressSpaces() {
     tlb.flushAllBanks()
+    flush = .all
     idleGeneration = 0
     startNewGeneration()
   }

@@ -42,8 +42,18 @@ public struct ProcessorState: Sendable {
   var codePages: [CodeTLB.Page] = []
   var idleCodePages: [CodeTLB.Page] = []
 
+  /// A state to be read into: no processor has it.
+  public init() {}
+
   /// Machine ticks, and those of them in which something was executed or delivered.
   public var time: (ticks: UInt64, instructions: UInt64) { (ticks, ticks - skippedTicks) }
+
+  /// The same with every translation forgotten.
+  public var withoutTranslations: ProcessorState {
+    var state = self
+    (state.translations, state.codePages, state.idleCodePages) = ([], [], [])
+    return state
+  }
 
   /// What it takes in memory, in bytes, roughly.
   public var size: Int {

@@ -17,7 +17,8 @@ extension ProcessorState {
     guard coder.isComplete, isPossible else { return nil }
   }
 
-  private mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+  /// Writes or reads all fields.
+  public mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.array(&registers, empty: 0) { $0.field(&$1) }
     coder.array(&segments, empty: Segment()) { $1.exchange(&$0) }
     coder.field(&eip)
@@ -69,7 +70,7 @@ extension ProcessorState {
   }
 
   /// What the core relies on and no processor violates.
-  private var isPossible: Bool {
+  public var isPossible: Bool {
     registers.count == Register.allCases.count && segments.count == 8 && debugRegisters.count == 8
       && fpu.registers.count == 8 && cpl < 4 && ticks < 1 << 62 && skippedTicks <= ticks
       && (addressMask == .max || addressMask == ~(1 << 20))
@@ -81,10 +82,12 @@ extension ProcessorState {
 }
 
 extension Segment {
-  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+  /// Writes or reads the visible and the hidden part.
+  public mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&selector)
     coder.field(&access)
     coder.flag(&isBig)
+    coder.field(&upperAttributes)
     coder.field(&base)
     coder.field(&limit)
     coder.flag(&isUsable)
@@ -189,65 +192,4 @@ extension Translation {
     coder.flag(&isGlobal)
     coder.field(&physical)
   }
-}
-
-/// One list of fields for writing and reading.
-private protocol WordCoder {
-  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T)
-  /// The state cannot be one.
-  mutating func fail()
-}
-
-extension WordCoder {
-  mutating func flag(_ value: inout Bool) {
-    var word: UInt8 = value ? 1 : 0
-    field(&word)
-    if word > 1 { fail() }
-    value = word != 0
-  }
-
-  mutating func option<T: OptionSet>(_ value: inout T)
-  where T.RawValue: FixedWidthInteger & UnsignedInteger {
-    var raw = value.rawValue
-    field(&raw)
-    value = T(rawValue: raw)
-  }
-
-  mutating func array<T>(
-    _ values: inout [T], empty: T, element: (inout Self, inout T) -> Void
-  ) {
-    var count = UInt16(truncatingIfNeeded: values.count)
-    field(&count)
-    for index in 0..<Int(count) {
-      if index == values.count { values.append(empty) }
-      element(&self, &values[index])
-    }
-  }
-}
-
-private struct WordWriter: WordCoder {
-  var words: [UInt64] = []
-
-  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T) {
-    words.append(UInt64(value))
-  }
-
-  mutating func fail() { preconditionFailure("a processor has the states it writes") }
-}
-
-private struct WordReader: WordCoder {
-  private let words: [UInt64]
-  private var position = 0
-  private var hasFailed = false
-  var isComplete: Bool { !hasFailed && position == words.count }
-
-  init(_ words: [UInt64]) { self.words = words }
-
-  mutating func field<T: FixedWidthInteger & UnsignedInteger>(_ value: inout T) {
-    guard position < words.count, let word = T(exactly: words[position]) else { return fail() }
-    value = word
-    position += 1
-  }
-
-  mutating func fail() { hasFailed = true }
 }

@@ -42,6 +42,9 @@ extension CPU {
   /// Lets the next `run` execute the instruction at EIP even if it is watched.
   public mutating func passWatchedInstruction() { passedTick = ticks }
 
+  /// Whether the instruction at EIP is to be executed even if it is watched.
+  public var passesWatchedInstruction: Bool { passedTick == ticks }
+
   /// Takes over accesses that another processor has made for this one.
   public mutating func note(_ made: [WatchedAccess]) { accesses += made }
 

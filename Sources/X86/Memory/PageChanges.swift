@@ -14,6 +14,8 @@ public final class PageChanges {
   /// Whether the contents of a page are put aside before it is first written to.
   public private(set) var isKeeping = false
   private var list: [PageChange] = []
+  /// Whom the pages are told to as well, and how much lower their addresses are there.
+  private var other: (changes: PageChanges, offset: UInt64)?
   /// The frames, see `PhysicalMemory`.
   private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Frame>?>
 
@@ -22,6 +24,10 @@ public final class PageChanges {
   }
 
   deinit { for change in list { change.old?.deallocate() } }
+
+  /// The pages from address `offset` on are also another processor's, which has them from 0 on: the
+  /// first write to each since the last `take` is told to its `changes`, which keep the contents.
+  public func tell(_ changes: PageChanges, below offset: UInt64) { other = (changes, offset) }
 
   /// How many pages have been copied since they were last taken.
   public private(set) var copies = 0
@@ -45,6 +51,11 @@ public final class PageChanges {
   @inline(never)
   private func note(_ frame: UnsafeMutablePointer<Frame>, _ page: PhysicalAddress) {
     frame.pointee.isDirty = true
+    if let other {
+      list.append(PageChange(address: page, old: nil))
+      if page >= other.offset { other.changes.willWrite(at: page - other.offset, size: 1) }
+      return
+    }
     guard isKeeping, let host = frame.pointee.host else { return }
     guard !Self.isZero(host) else { return list.append(PageChange(address: page, old: nil)) }
     let copy = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 16)

@@ -16,6 +16,13 @@ extension CPU {
     other.floatingPointError = error
   }
 
+  /// The interrupt shadow that MOV SS has cast on the next instruction.
+  public mutating func takeInterruptShadow(of other: borrowing CPU) {
+    if other.shadowKind != .none && other.ticks == other.shadowTick {
+      (shadowKind, shadowTick) = (other.shadowKind, ticks)
+    }
+  }
+
   /// Puts the processor at an instruction, between two instructions.
   public mutating func resume(at offset: UInt32, cpl level: UInt8) {
     precondition(currentInstruction == blockEnd, "not in the middle of a block")

@@ -1,6 +1,6 @@
 /// The state in which a monitor starts the processor it owns: protected mode with paging at CPL 0,
 /// interrupts off.
-public struct MonitorState {
+public struct MonitorState: Sendable {
   public var cr0: CR0
   public var cr3: UInt32
   public var cr4: CR4

@@ -17,6 +17,10 @@ extension CPU {
     return memory.writtenPages
   }
 
+  /// Has the next write to each page told to whoever keeps old contents of it, see
+  /// `PageChanges.tell`.
+  public mutating func withdrawWrites() { _ = takeChanges() }
+
   /// Notes the next write to a page.
   public mutating func watch(page address: PhysicalAddress) {
     guard let frame = memory.frame(at: address), !frame.pointee.isWatched else { return }
