@@ -163,10 +163,11 @@ public final class Machine {
       monitor = FullVirtualization(
         profile: configuration.labProfile ?? configuration.profile,
         storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory)
-    case .hardwareNested:
+    case .hardwareNested, .hardwareShadow:
       monitor = SVMMonitor(
         profile: configuration.labProfile ?? .amdSVM, storage: storage(SVMMonitor.storageSize),
-        guest: &cpu, guestMemory: guestMemory + romMemory)
+        guest: &cpu, guestMemory: guestMemory + romMemory,
+        isShadowing: configuration.mode == .hardwareShadow)
     }
   }
 

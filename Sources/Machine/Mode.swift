@@ -6,6 +6,8 @@ public enum Mode: String, Sendable, CaseIterable {
   case fullTrap = "full:trap"
   /// AMD-V: the guest in guest mode at its own rings, its memory behind nested page tables.
   case hardwareNested = "hardware:nested"
+  /// AMD-V without nested paging: shadow page tables hold the guest's memory.
+  case hardwareShadow = "hardware:shadow"
 
   /// The mode that is called so; `hardware` is `hardware:nested`.
   public init?(named name: String) {
@@ -13,5 +15,5 @@ public enum Mode: String, Sendable, CaseIterable {
   }
 
   /// It needs a lab processor with AMD-V.
-  public var usesVirtualMachines: Bool { self == .hardwareNested }
+  public var usesVirtualMachines: Bool { self == .hardwareNested || self == .hardwareShadow }
 }

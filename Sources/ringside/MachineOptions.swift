@@ -5,7 +5,7 @@ import X86
 
 /// The options that say which machine and which guest; the same for the screen and for `run`.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "How the guest is run: emulation, full:trap or hardware:nested.")
+  @Option(help: "How the guest is run: emulation, full:trap, hardware:nested or hardware:shadow.")
   var mode = "emulation"
   @Option(
     help: ArgumentHelp(
@@ -51,7 +51,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Modes that other versions have, or will.
   private static let laterModes = [
-    "full", "full:translate", "para", "hardware:shadow", "kvm",
+    "full", "full:translate", "para", "kvm",
   ]
 
   /// The machine that the options describe.

@@ -63,6 +63,17 @@ struct RunCommand: ParsableCommand {
   var ledger: String?
   @Option(help: ArgumentHelp("Which events to write; all if not given.", valueName: "predicate"))
   var events: String?
+  @Option(
+    help: ArgumentHelp(
+      "With AMD-V: write the VMCB, then what of it each exit has changed; - is standard output.",
+      valueName: "file"))
+  var vmcb: String?
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "With AMD-V: change the VMCB at the start, as in HLT=0 or CR0=80000011; may be given again.",
+      valueName: "name=value"))
+  var vmcbSet: [String] = []
   @Option(help: ArgumentHelp("End with status 75 after N instructions.", valueName: "n"))
   var maxInstructions: UInt64?
   @Option(help: ArgumentHelp("End with status 75 after this time.", valueName: "seconds"))
@@ -113,6 +124,11 @@ struct RunCommand: ParsableCommand {
     let built = try machine.build(image: image, postPort: try port())
     if record != nil { try built.requireUnwrittenDisks(for: "--record") }
     if saveSnapshot != nil { try built.requireUnwrittenDisks(for: "--save-snapshot") }
+    try ControlBlockFile.change(built.machine, vmcbSet)
+    let blockFile = try vmcb.map { path throws(UserError) in
+      try ControlBlockFile(path: path, built.machine)
+    }
+    defer { withExtendedLifetime(blockFile) {} }
     built.machine.stop(when: condition)
     built.machine.keepsAccesses = file?.wantsAccesses ?? false
     built.machine.ledgerSink = file

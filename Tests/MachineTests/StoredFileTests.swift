@@ -41,7 +41,9 @@ import X86
   ) throws -> Machine {
     var configuration = Machine.Configuration()
     configuration.mode = mode
-    if mode != .emulation { configuration.labProfile = .virtualizable }
+    if mode != .emulation {
+      configuration.labProfile = mode.usesVirtualMachines ? .amdSVM : .virtualizable
+    }
     configuration.memory = name == "ringlet" ? 16 : 2
     return try Machine(configuration, guest: Guest(image: try ImageFiles.built(name)))
   }

@@ -7,26 +7,29 @@ import X86
 
 /// Unmodified kernels as guests of AMD-V, really in ring 0.
 @Suite struct HardwareTests {
-  @Test func nothingDiffersFromEmulation() throws {
+  private static let modes: [Mode] = [.hardwareNested, .hardwareShadow]
+
+  @Test(arguments: modes) func nothingDiffersFromEmulation(mode: Mode) throws {
     let bare = try Self.session(.emulation)
-    let guest = try Self.session(.hardwareNested)
+    let guest = try Self.session(mode)
     #expect(bare.output == guest.output)
     #expect(bare.stop == .exit(code: 7) && guest.stop == bare.stop)
     #expect(guest.machine.ticks == bare.machine.ticks)
     #expect(guest.machine.digest == bare.machine.digest)
     let counters = try Self.monitor(of: guest.machine).counters
     #expect(counters.direct > 1000 * counters.emulated && counters.interpreted == 0)
+    #expect((counters.hiddenFaults > 0) == (mode == .hardwareShadow))
     #expect(counters.exits(.hlt) > 0 && counters.exits(.interrupt) > 0)
     #expect(counters.deviceExits == counters.exits(.io))
     let log = guest.machine.cpu.log.total(of: .vmExit)
     #expect(log == counters.allExits && log == guest.machine.cpu.log.total(of: .vmEntry))
   }
 
-  @Test(arguments: ["hello", "crash", "ring1"]) func smallGuestsEndInTheSameState(
-    name: String
+  @Test(arguments: ["hello", "crash", "ring1"], modes) func smallGuestsEndInTheSameState(
+    name: String, mode: Mode
   ) throws {
     let bare = try RingletTests.machine(guest: name)
-    let guest = try RingletTests.machine(mode: .hardwareNested, guest: name)
+    let guest = try RingletTests.machine(mode: mode, guest: name)
     let (expected, stop) = RingletTests.run(bare)
     let result = RingletTests.run(guest)
     #expect(result.output == expected && result.stop == stop && stop != nil)
@@ -35,8 +38,8 @@ import X86
   }
 
   /// Real mode, paging off, A20, drives: a BIOS and what it boots.
-  @Test func aBIOSBootsAFloppy() throws {
-    let machines = try [Mode.emulation, .hardwareNested].map { mode in
+  @Test(arguments: modes) func aBIOSBootsAFloppy(mode: Mode) throws {
+    let machines = try [.emulation, mode].map { mode in
       var configuration = Machine.Configuration()
       configuration.mode = mode
       let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
@@ -54,9 +57,9 @@ import X86
     #expect(machines[0].digest == machines[1].digest)
   }
 
-  @Test func slicesOfARunNeverShow() throws {
-    let whole = try RingletTests.machine(mode: .hardwareNested)
-    let sliced = try RingletTests.machine(mode: .hardwareNested)
+  @Test(arguments: modes) func slicesOfARunNeverShow(mode: Mode) throws {
+    let whole = try RingletTests.machine(mode: mode)
+    let sliced = try RingletTests.machine(mode: mode)
     let end: UInt64 = 3_000_000
     _ = whole.run(until: end)
     var tick: UInt64 = 0
@@ -70,10 +73,10 @@ import X86
     #expect(one.lab.ticks == other.lab.ticks)
   }
 
-  @Test(arguments: [1, 7]) func lengthOfBlocksNeverShows(length: Int) throws {
+  @Test(arguments: [1, 7], modes) func lengthOfBlocksNeverShows(length: Int, mode: Mode) throws {
     let machines = try [length, 32].map { length in
       var configuration = Machine.Configuration()
-      configuration.mode = .hardwareNested
+      configuration.mode = mode
       configuration.maximumBlockLength = length
       return try Machine(
         configuration,
@@ -89,10 +92,10 @@ import X86
   }
 
   /// Keys at random moments interrupt whatever the guest is doing.
-  @Test(arguments: [1, 2, 3] as [UInt64]) func interruptsAtRandomMomentsDoTheSame(
-    seed: UInt64
+  @Test(arguments: [1, 2, 3] as [UInt64], modes) func interruptsAtRandomMomentsDoTheSame(
+    seed: UInt64, mode: Mode
   ) throws {
-    let machines = try [Mode.emulation, .hardwareNested].map { mode in
+    let machines = try [.emulation, mode].map { mode in
       let machine = try RingletTests.machine(mode: mode)
       machine.receive(.serial(Array("ctxsw\rforks\rspin 20\rpages\r".utf8)))
       return machine
@@ -157,14 +160,14 @@ import X86
   // MARK: What guards what
 
   /// mov eax, [30000000h]; mov [2000h], eax; hlt
-  @Test func outsideItsMemoryTheGuestMeetsAnExit() throws {
-    let machine = try Self.machine([0xA1, 0, 0, 0, 0x30, 0xA3, 0, 0x20, 0, 0, 0xF4])
+  @Test(arguments: modes) func outsideItsMemoryTheGuestMeetsAnExit(mode: Mode) throws {
+    let machine = try Self.machine(
+      mode: mode, [0xA1, 0, 0, 0, 0x30, 0xA3, 0, 0x20, 0, 0, 0xF4])
     #expect(RingletTests.run(machine).stop == .haltedForGood)
-    let monitor = try Self.monitor(of: machine)
-    #expect(monitor.counters.exits(.nestedPageFault) == 1)
+    #expect(try Self.monitor(of: machine).counters.deviceExits == 1)
     #expect(Self.word(machine, 0x2000) == 0xFFFF_FFFF)
-    let exit = try #require(Self.exits(machine).first)
-    #expect(exit.code == 0x400 && exit.detail == 0x3000_0000)
+    let code: UInt32 = mode == .hardwareNested ? 0x400 : 0x4E
+    #expect(Self.exits(machine).contains { $0.code == code && $0.detail == 0x3000_0000 })
   }
 
   /// No entry of the nested tables leads to the monitor's 4 MiB.
@@ -191,6 +194,54 @@ import X86
       }
     }
     #expect(pages == (64 << 20 - 0x4_0000) >> 12)
+  }
+
+  /// The same of the shadow page tables, with all that Ringlet has mapped.
+  @Test func shadowTablesNeverLeadToTheMonitor() throws {
+    let machine = try RingletTests.machine(mode: .hardwareShadow)
+    _ = machine.run(until: 3_000_000)
+    let monitor = try Self.monitor(of: machine)
+    func word(_ place: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(monitor[memory: place + $1]) << UInt32($1 * 8) }
+    }
+    var pages = 0
+    for index in 0..<1024 {
+      let table = word(0x3_0000 + index * 4)
+      guard table & 1 != 0 else { continue }
+      for place in 0..<1024 {
+        let page = word(Int(table & 0xFFFF_F000) + place * 4)
+        guard page & 1 != 0 else { continue }
+        pages += 1
+        #expect(page >= 0x40_0000 && page < 0x440_0000)
+      }
+    }
+    #expect(pages > 10)
+  }
+
+  /// mov eax, 30h; mov cr4, eax; mov eax, cr4; mov [2000h], eax; hlt: with large pages only, what the
+  /// guest reads is what it has written; with PAE the shadow has no tables.
+  @Test(arguments: [(0x10, Stop.haltedForGood), (0x20, nil)] as [(UInt8, Stop?)])
+  func aShadowShowsTheGuestItsOwnCR4(value: UInt8, stop: Stop?) throws {
+    let machine = try Self.machine(
+      mode: .hardwareShadow,
+      [0xB8, value, 0, 0, 0, 0x0F, 0x22, 0xE0, 0x0F, 0x20, 0xE0, 0xA3, 0, 0x20, 0, 0, 0xF4])
+    let end = RingletTests.run(machine).stop
+    guard let stop else {
+      #expect(end.map { "\($0)".contains("CR4.PAE") } == true)
+      return
+    }
+    #expect(end == stop && Self.word(machine, 0x2000) == UInt32(value))
+    #expect(try Self.monitor(of: machine).block[.cr4] == 0)
+  }
+
+  /// Without their intercept the guest's own page tables are the machine's, and lead anywhere.
+  @Test func withoutItsBitCR3Escapes() throws {
+    let machine = try RingletTests.machine(mode: .hardwareShadow)
+    let monitor = try Self.monitor(of: machine)
+    monitor.block[intercept: .writeCR(3)] = false
+    machine.receive(.serial(Array("exit 3\r".utf8)))
+    #expect(RingletTests.run(machine).stop != .exit(code: 3))
+    #expect(monitor.counters.exits(.writeCR(3)) == 0)
   }
 
   /// xor eax, eax; cpuid; mov [2000h], ebx; hlt
@@ -331,9 +382,11 @@ import X86
     try #require(machine.monitor as? SVMMonitor)
   }
 
-  private static func machine(memory: Int = 64, _ image: [UInt8]) throws -> Machine {
+  private static func machine(
+    mode: Mode = .hardwareNested, memory: Int = 64, _ image: [UInt8]
+  ) throws -> Machine {
     var configuration = Machine.Configuration()
-    configuration.mode = .hardwareNested
+    configuration.mode = mode
     configuration.memory = memory
     return try Machine(configuration, guest: Guest(image: RingletTests.contents(image)))
   }

@@ -23,6 +23,22 @@ struct LinuxTests {
     #expect(run.output.contains("model name\t: Ringside i686"))
   }
 
+  /// The same processor as far as it can see, and the same at every tick.
+  @Test(arguments: ["hardware:nested", "hardware:shadow"])
+  func asAGuestOfAMDVItSaysTheSame(mode: String) throws {
+    let runs = try ["emulation", mode].map { mode in
+      try Program(
+        Self.arguments("ttyS0") + [
+          "--mode", mode, "--send",
+          "/ # =uname -a; cat /proc/cpuinfo /proc/interrupts; dmesg; echo $((6 * 7))--\\n",
+          "--until", "\n42--", "--max-instructions", "12000000000",
+        ])
+    }
+    #expect(runs[1].status == 0, "\(runs[1].errors)")
+    #expect(runs[0].output.contains("model name\t: Ringside i686"))
+    #expect(runs[0].output == runs[1].output)
+  }
+
   @Test func shellAnswersOnTheTextScreen() throws {
     let run = try Program(
       Self.arguments("tty0") + [

@@ -45,7 +45,6 @@ struct ShadowPaging {
 
   /// Maps a page. When all tables are taken, the others are forgotten first; true if so.
   mutating func map(_ linear: UInt32, to machine: UInt64, isUser: Bool, isWritable: Bool) -> Bool {
-    precondition(linear < MonitorLayout.hole, "the hole is the monitor's")
     let index = Int(linear >> 22)
     var hasFlushed = false
     if (memory.load(directoryEntry(index)) as UInt32) & Bits.present == 0 {
@@ -105,7 +104,10 @@ struct ShadowPaging {
   }
 
   /// Whether every page table is there once, and every entry maps memory of the guest.
-  func canTake(_ state: State, _ machine: borrowing PhysicalMemory) -> Bool {
+  func canTake(
+    _ state: State, _ machine: borrowing PhysicalMemory,
+    directoryEntries: Int = MonitorLayout.holeDirectoryIndex
+  ) -> Bool {
     guard state.tables.allSatisfy({ $0.count >= 2 }) else { return false }
     let places = state.free.map(UInt64.init) + state.tables.map { $0[1] }
     let pool = stride(from: UInt64(MonitorLayout.pool), to: UInt64(MonitorLayout.size), by: 4096)
@@ -113,7 +115,7 @@ struct ShadowPaging {
       Set(state.tables.map { $0[0] }).count == state.tables.count
     else { return false }
     for table in state.tables {
-      guard table[0] < UInt64(MonitorLayout.holeDirectoryIndex) else { return false }
+      guard table[0] < UInt64(directoryEntries) else { return false }
       for word in table.dropFirst(2) {
         let page = word & 0xFFFF_F000
         guard word >> 32 < 1024, word & 0xF98 == 0, page >= MonitorLayout.guestOffset,

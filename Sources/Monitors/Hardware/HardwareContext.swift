@@ -16,6 +16,7 @@ extension SVMMonitor {
     block[.virtualMasking] = 1
     // V_IGN_TPR: the guest's task priority is no concern of V_IRQ.
     block[.virtualPriority] = 1 << 4
+    if isShadowing { return setUpShadow() }
     block[.nestedPagingEnable] = 1
     block[.nestedCR3] = UInt64(HardwareLayout.nestedDirectory)
   }
@@ -24,39 +25,47 @@ extension SVMMonitor {
   func project(_ guest: inout CPU) {
     giveFPUToLab(&guest)
     guest.store(in: block)
+    if isShadowing { projectShadow(guest) }
     memory.storeRegisters(of: guest)
     lab.takeBreakpointAddresses(of: guest)
     // The guest's clock stands while the host executes.
     block[.tscOffset] = guest.timeStampNow &- (lab.timeStampNow &+ HostLoop.entryLength)
     block[.tlbControl] = mustFlush ? 3 : 0
     mustFlush = false
+    if isInMonitor { block.copy(to: blockAtEntry) }
   }
 
   /// The guest's registers as the exit has left them.
   func lift(_ guest: inout CPU, from block: ControlBlock) {
-    guest.load(from: block)
+    guest.load(from: block, keepingPaging: isShadowing)
     memory.loadRegisters(into: guest)
     guest.takeBreakpointAddresses(of: lab)
     shareChanges(&guest)
   }
 
-  /// Has the lab processor leave the guest, as a debugger's interrupt would, and changes its VMCB: of
-  /// what VMRUN reads everything counts that the monitor does not write at each entry itself. False if
-  /// the guest is where it cannot be left, in the shadow of STI or MOV SS.
-  @discardableResult
-  public func edit(_ guest: inout CPU, _ body: (ControlBlock) -> Void) -> Bool {
-    guard isInMonitor || interrupt(&guest) else { return false }
+  /// A debugger's hand: the guest is left as for an interrupt. In the shadow of STI or MOV SS it cannot
+  /// be, and the host is put in its place as at a start.
+  public func release(_ guest: inout CPU) {
+    lift(&guest)
+    if !isInMonitor && !interrupt(&guest) { startHost(&guest) }
+  }
+
+  /// Leaves the guest and changes its VMCB. Of what VMRUN reads everything counts that the monitor does
+  /// not write at each entry itself: TSC_OFFSET, TLB_CONTROL, V_IRQ and its intercept, and in
+  /// `hardware:shadow` the registers that decide about paging.
+  public func edit(_ guest: inout CPU, _ body: (ControlBlock) -> Void) {
+    release(&guest)
     guest.store(in: block)
+    if isShadowing { projectShadow(guest) }
     body(block)
-    guest.load(from: block)
+    guest.load(from: block, keepingPaging: isShadowing)
     mustFlush = true
-    return true
   }
 
   /// Brings the virtual processor up to date with the lab processor, wherever that is.
   public func synchronize(_ guest: inout CPU) {
     guard !isInMonitor else { return }
-    guest.takeGuest(of: lab)
+    guest.takeGuest(of: lab, keepingPaging: isShadowing)
     shareChanges(&guest)
   }
 
@@ -68,6 +77,7 @@ extension SVMMonitor {
     for page in lab.takeNewCodePages() {
       if let own = HardwareLayout.guest(page) { guest.watch(page: own) }
     }
+    followFlush(guest.takeFlush(), &guest)
     switch lab.takeFlush() {
     case .none: break
     case .page(let linear): guest.invalidate(page: linear)

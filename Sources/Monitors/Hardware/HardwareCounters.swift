@@ -14,6 +14,8 @@ public struct HardwareCounters: Sendable, Equatable {
   public var hiddenFaults: UInt64 = 0
   /// Page faults that the guest's own tables demand.
   public var trueFaults: UInt64 = 0
+  /// Writes of a kernel with CR0.WP clear to pages that its tables call read-only.
+  public var protectedWrites: UInt64 = 0
   /// Times the whole shadow was thrown away.
   public var shadowFlushes: UInt64 = 0
   /// Exits by code; a nested page fault and VMEXIT_INVALID behind the others.
@@ -44,13 +46,24 @@ public struct HardwareCounters: Sendable, Equatable {
   private static let codes =
     (0..<0xA0).map { ExitCode(rawValue: $0) } + [.nestedPageFault, .invalid]
 
+  mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    for field in [
+      \Self.direct, \.emulated, \.interpreted, \.injections, \.hiddenFaults, \.trueFaults,
+      \.deviceFaults, \.protectedWrites, \.shadowFlushes,
+    ] { coder.field(&self[keyPath: field]) }
+    coder.numbers(&exits)
+  }
+
+  /// Whether the list has the length that it always has.
+  var isPossible: Bool { exits.count == 0xA2 }
+
   var named: [(name: String, count: UInt64)] {
     [
       ("direct", direct), ("emulated", emulated), ("interpreted", interpreted),
       ("exits", allExits), ("exits_to_kernel", allExits - deviceExits),
       ("exits_to_devices", deviceExits), ("injections", injections),
       ("hidden_faults", hiddenFaults), ("true_faults", trueFaults),
-      ("shadow_flushes", shadowFlushes),
+      ("protected_writes", protectedWrites), ("shadow_flushes", shadowFlushes),
     ]
       + Self.codes.filter { exits($0) > 0 }.map {
         ("exit_" + $0.name.lowercased(), exits($0))

@@ -7,6 +7,10 @@ extension SVMMonitor {
     isInMonitor = true
     takeLabEvents(&guest)
     countDirect(until: exitTick, &guest)
+    block.copy(to: blockAtExit)
+    if let exitReader {
+      exitReader.read(lastExit.exit, since: lastExit.entry, at: guest.ticks)
+    }
     lift(&guest, from: block)
     let code = ExitCode(rawValue: block[.exitCode])
     counters.count(code)
@@ -22,8 +26,9 @@ extension SVMMonitor {
     case .nestedPageFault:
       guard isDevice(block[.exitInfo2], guest) else { return nil }
       counters.deviceFaults &+= 1
-      return emulate(code, &guest)
-    default: return emulate(code, &guest)
+      return emulate(code, &guest, isDevice: true)
+    case .exception(Vector.pageFault) where isShadowing: return pageFault(&guest)
+    default: return emulate(code, &guest, isDevice: code == .io)
     }
   }
 
@@ -35,10 +40,10 @@ extension SVMMonitor {
     return false
   }
 
-  /// Lets the virtual processor do what the guest could not do itself.
-  private func emulate(_ code: ExitCode, _ guest: inout CPU) -> RunExit? {
-    // Ports and memory of devices are the business of the process that has them.
-    isAtDevices = code == .io || code == .nestedPageFault
+  /// Lets the virtual processor do what the guest could not do itself. Ports and memory of devices are
+  /// the business of the process that has them.
+  func emulate(_ code: ExitCode, _ guest: inout CPU, isDevice: Bool = false) -> RunExit? {
+    isAtDevices = isDevice
     if isAtDevices { recordDeviceExit(code, &guest) }
     defer { isAtDevices = false }
     let delivering = block[.exitInterruptInfo]
@@ -76,7 +81,7 @@ extension SVMMonitor {
   func follow(_ guest: inout CPU) {
     for page in guest.takeWrittenPages() { memoryChanged(at: page, size: 4096) }
     for page in guest.takeNewCodePages() { lab.watch(page: HardwareLayout.machine(page)) }
-    if guest.takeFlush() != .none { mustFlush = true }
+    followFlush(guest.takeFlush(), &guest)
   }
 
   // MARK: Interrupts

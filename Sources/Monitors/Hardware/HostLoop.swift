@@ -24,6 +24,8 @@ struct HostLoop {
   private(set) var bytes: [UInt8] = []
   /// Offset of the handler for the one interrupt that there is.
   private(set) var handler: UInt32 = 0
+  /// Offset of the instruction behind the host gate.
+  private(set) var behindGate: UInt32 = 0
 
   /// Instructions from behind the gate to VMRUN, which is the last of them.
   static let entryLength: UInt64 = 10
@@ -42,6 +44,7 @@ struct HostLoop {
     bytes += [0x0F, 0x01, 0xDB, 0xFB]
     let loop = bytes.count
     bytes += [0x0F, 0x3F]
+    behindGate = UInt32(bytes.count)
     bytes += [0x0F, 0x01, 0xDD]
     add([0xB8], HardwareLayout.guestBlock)
     bytes += [0x0F, 0x01, 0xDA]

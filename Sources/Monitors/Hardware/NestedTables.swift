@@ -16,9 +16,12 @@ struct NestedTables {
     static let large: UInt32 = 0x80
   }
 
-  init(_ memory: MonitorMemory, _ parts: [GuestMemory]) {
-    self.memory = memory
-    for part in parts { map(part) }
+  private init(_ memory: MonitorMemory) { self.memory = memory }
+
+  /// Writes the tables for these parts of the guest's memory.
+  static func build(in memory: MonitorMemory, _ parts: [GuestMemory]) {
+    var tables = NestedTables(memory)
+    for part in parts { tables.map(part) }
   }
 
   private mutating func map(_ part: GuestMemory) {

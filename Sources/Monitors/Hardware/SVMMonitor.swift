@@ -23,18 +23,26 @@ public final class SVMMonitor: Monitor {
   public internal(set) var counters = HardwareCounters()
 
   let memory: MonitorMemory
-  let nested: NestedTables
+  /// Whether the guest's memory is held by shadow page tables, and not by nested ones.
+  public let isShadowing: Bool
+  var paging: ShadowPaging
   /// The guest's VMCB.
   public let block: ControlBlock
+  /// Copies of it as VMRUN found it the last time, and as #VMEXIT left it.
+  let blockAtEntry: ControlBlock
+  let blockAtExit: ControlBlock
+  private let copies: UnsafeMutableRawPointer
+  /// Who wants to see every exit.
+  public weak var exitReader: (any ControlBlockReader)?
   let labBus = HostBus()
 
   /// The lab processor is behind the host gate, and the guest's state in the virtual one.
   var isInMonitor = true
   /// Until this guest tick the guest is interpreted.
-  private var interpretedUntil: UInt64 = 0
+  var interpretedUntil: UInt64 = 0
   private static let interpretedAtOnce: UInt64 = 64
   /// The lab tick at which the next guest instruction begins that has not been counted.
-  private(set) var directStart: UInt64 = 0
+  var directStart: UInt64 = 0
   /// The virtual processor has forgotten translations: the guest's are to be flushed with VMRUN.
   var mustFlush = true
   public internal(set) var unsupported: String?
@@ -61,13 +69,19 @@ public final class SVMMonitor: Monitor {
   /// the guest's RAM and ROM, by guest-physical address, into the lab machine.
   public init(
     profile: Profile, storage: UnsafeMutableRawPointer, guest: inout CPU,
-    guestMemory: [GuestMemory]
+    guestMemory: [GuestMemory], isShadowing: Bool
   ) {
     precondition(profile.features.contains(.virtualMachines), "checked by whoever asks the user")
     memory = MonitorMemory(start: storage)
     memory.buildHost()
-    nested = NestedTables(memory, guestMemory)
+    self.isShadowing = isShadowing
+    paging = ShadowPaging(memory)
+    if !isShadowing { NestedTables.build(in: memory, guestMemory) }
     block = ControlBlock(at: storage + Int(HardwareLayout.guestBlock))
+    copies = .allocate(byteCount: 8192, alignment: 4096)
+    copies.initializeMemory(as: UInt8.self, repeating: 0, count: 8192)
+    blockAtEntry = ControlBlock(at: copies)
+    blockAtExit = ControlBlock(at: copies + 4096)
     var physical = PhysicalMemory()
     physical.map(storage, size: Int(HardwareLayout.size), at: 0)
     physical.giveToMonitor(PhysicalAddress(HardwareLayout.code), size: 4096)
@@ -76,6 +90,7 @@ public final class SVMMonitor: Monitor {
         part.start, size: part.size, at: HardwareLayout.machine(part.address),
         readOnly: part.isReadOnly)
     }
+    physical.changes.tell(guest.memory.changes, below: HardwareLayout.guestOffset)
     physical.notesCode = true
     guest.memory.notesCode = true
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
@@ -85,6 +100,13 @@ public final class SVMMonitor: Monitor {
     setUpBlock()
     startHost(&guest)
     follow(&guest)
+  }
+
+  deinit { copies.deallocate() }
+
+  /// The guest's VMCB as VMRUN found it the last time, and as the exit after that left it.
+  public var lastExit: (entry: ControlBlockImage, exit: ControlBlockImage) {
+    (ControlBlockImage(blockAtEntry), ControlBlockImage(blockAtExit))
   }
 
   /// The amount of host memory that `init` needs, in bytes.
@@ -107,6 +129,7 @@ public final class SVMMonitor: Monitor {
     unsupported = nil
     interpretedUntil = 0
     mustFlush = true
+    if isShadowing { paging.flush() }
     startHost(&guest)
     guestPlace = guest.log.end
     follow(&guest)
@@ -120,11 +143,16 @@ public final class SVMMonitor: Monitor {
     lab.memoryChanged(at: HardwareLayout.machine(address), size: size)
   }
 
+  public func passWatchedInstruction() { if !isInMonitor { lab.passWatchedInstruction() } }
+
+  public func withdrawWrites() { lab.withdrawWrites() }
+
   /// Has the lab processor become a host, up to its first gate.
-  private func startHost(_ guest: inout CPU) {
+  func startHost(_ guest: inout CPU) {
     lab.enter(MonitorMemory.hostState)
     isInMonitor = true
     if !reachGate() { unsupported = Self.damagedHost }
+    guest.store(in: block)
     takeLabEvents(&guest)
   }
 
@@ -160,12 +188,17 @@ public final class SVMMonitor: Monitor {
       defer { counters.interpreted &+= guest.ticks &- before }
       return stepGuest(&guest, until: min(target, interpretedUntil))
     }
-    let isInterrupting = guest.takesInterruptNow
-    if isInterrupting { injectInterrupt(&guest) }
-    askForWindow(guest.interruptRequested && !isInterrupting)
-    if let exit = enterGuest(&guest) { return exit }
-    // The controllers have been asked for the vector: what else they request is to be seen.
-    return isInterrupting ? finishInjection(&guest) : nil
+    if isShadowing, guest.cr4.contains(.physicalAddressExtension) {
+      unsupported = "physical address extension (CR4.PAE) with shadow page tables"
+      return nil
+    }
+    if guest.takesInterruptNow && !isInjecting { injectInterrupt(&guest) }
+    guard isInjecting else {
+      askForWindow(guest.interruptRequested)
+      return enterGuest(&guest)
+    }
+    askForWindow(false)
+    return deliver(&guest)
   }
 
   /// What no VMCB can express: a closed A20 gate, and a guest of the guest.
@@ -190,13 +223,15 @@ public final class SVMMonitor: Monitor {
     directStart = lab.ticks
     takeLabEvents(&guest)
     exitNumber = 0
+    if guest.passesWatchedInstruction { lab.passWatchedInstruction() }
     return nil
   }
 
   /// Executes guest instructions on the lab processor until something happens. Nil: go on.
   private func runDirectly(_ guest: inout CPU, until target: UInt64) -> RunExit? {
     giveFPUToLab(&guest)
-    lab.interruptRequested = guest.interruptRequested && !hasWindow
+    lab.interruptRequested =
+      guest.interruptRequested && !hasWindow || guest.isAddressMasked
     let exit = takeRun(lab.run(until: directStart &+ (target &- guest.ticks)))
     if guest.takeNumericError(of: lab), lab.isInGuest, exit != .breakpoint {
       countGuest(&guest)
@@ -221,16 +256,24 @@ public final class SVMMonitor: Monitor {
     }
   }
 
-  /// The first thing that the guest does is to take the interrupt.
-  private func finishInjection(_ guest: inout CPU) -> RunExit? {
-    if !isInMonitor, lab.hasInjection {
-      giveFPUToLab(&guest)
+  /// The first thing that the guest does is to take the event in EVENTINJ: one tick. Shadow page
+  /// tables may have to be filled on the way.
+  private func deliver(_ guest: inout CPU) -> RunExit? {
+    while isInjecting {
+      if let exit = enterGuest(&guest) { return exit }
+      guard lab.hasInjection else { break }
       let exit = takeRun(lab.run(until: lab.ticks &+ 1))
-      if !lab.isInGuest { return leftGuest(&guest, at: exit) ?? .attention }
-      countGuest(&guest)
+      if lab.isInGuest {
+        countGuest(&guest)
+        break
+      }
+      if let exit = leftGuest(&guest, at: exit) { return exit }
     }
+    // The controllers have been asked for the vector: what else they request is to be seen.
     return .attention
   }
+
+  private var isInjecting: Bool { block[.eventInjection] & 1 << 31 != 0 }
 
   /// Leaves the guest between two of its instructions, for nothing that concerns it. False if that
   /// cannot be here.

@@ -3,8 +3,29 @@
 public struct ControlBlock {
   private let start: UnsafeMutableRawPointer
 
+  /// Bytes that the manual's layout gives names to.
+  public static let size = 0x670
+
   /// The block whose 4096 bytes are at `start`.
   public init(at start: UnsafeMutableRawPointer) { self.start = start }
+
+  /// Copies what the manual's layout names.
+  public func copy(to other: ControlBlock) {
+    other.start.copyMemory(from: start, byteCount: Self.size)
+  }
+
+  /// All of that as numbers.
+  public var words: [UInt64] {
+    get {
+      stride(from: 0, to: Self.size, by: 8).map { start.load(fromByteOffset: $0, as: UInt64.self) }
+    }
+    nonmutating set {
+      precondition(newValue.count == Self.size / 8)
+      for (index, word) in newValue.enumerated() {
+        start.storeBytes(of: word, toByteOffset: index * 8, as: UInt64.self)
+      }
+    }
+  }
 
   /// A field, zero-extended; of a value wider than the field the lower bytes count.
   public subscript(field: VMCBField) -> UInt64 {
@@ -95,13 +116,16 @@ extension CPU {
     block[.interruptShadow] = interruptShadow == .none ? 0 : 1
   }
 
-  /// Takes the registers over that #VMEXIT and VMSAVE have written.
-  public mutating func load(from block: ControlBlock) {
+  /// Takes the registers over that #VMEXIT and VMSAVE have written. CR0, CR3 and CR4 stay with
+  /// `keepingPaging`: the block has what stands for them.
+  public mutating func load(from block: ControlBlock, keepingPaging: Bool = false) {
     let pagingBefore = (cr0, cr3, cr4)
-    cr0 = CR0(rawValue: block.word(.cr0))
+    if !keepingPaging {
+      cr0 = CR0(rawValue: block.word(.cr0))
+      cr3 = block.word(.cr3)
+      cr4 = CR4(rawValue: block.word(.cr4))
+    }
     cr2 = block.word(.cr2)
-    cr3 = block.word(.cr3)
-    cr4 = CR4(rawValue: block.word(.cr4))
     debugRegisters[6] = block.word(.dr6)
     debugRegisters[7] = block.word(.dr7)
     eflags = EFLAGS(rawValue: block.word(.rflags))
@@ -122,10 +146,11 @@ extension CPU {
   }
 
   /// Takes the registers over of a processor that is in the middle of the guest.
-  public mutating func takeGuest(of other: borrowing CPU) {
+  public mutating func takeGuest(of other: borrowing CPU, keepingPaging: Bool = false) {
     let pagingBefore = (cr0, cr3, cr4)
     takeRegisters(of: other)
-    (cr0, cr2, cr3, cr4) = (other.cr0, other.cr2, other.cr3, other.cr4)
+    if !keepingPaging { (cr0, cr3, cr4) = (other.cr0, other.cr3, other.cr4) }
+    cr2 = other.cr2
     for index in 0..<8 {
       debugRegisters[index] = other.debugRegisters[index]
       setSegment(index, other.segments[index])
