@@ -1,5 +1,5 @@
 # The commands of the project. `make help` lists them.
-GUEST ?= ringlet
+GUEST ?=
 SEEDS ?= 1 100
 STEPS ?= 200000
 # Tests look inside the modules, so they have a build of their own.
@@ -14,7 +14,7 @@ help: ## this list
 setup: ## install the Debian packages that the build needs
 	@images/need libncurses-dev
 
-run: build ## open the screen on a guest: GUEST=ringlet, or a built-in name, or a file
+run: build ## open the screen; GUEST=hello opens it on a guest: a built-in name, or a file
 	.build/release/ringside $(GUEST)
 
 build: setup ## the release program, .build/release/ringside

@@ -2,30 +2,64 @@ import Cells
 
 /// What a key does while the screen is in CONTROL.
 enum Action: Equatable, Sendable {
-  case toggleInput, run, pause, runOrPause, step, stepToRingChange, console, zoom, reset
+  case toggleInput, run, pause, runOrPause, reset, slower, faster, freeze
+  case forward(StepGoal), backward(StepGoal)
   case breakpoint, runToBreakpoint, why
-  case back, previousRingChange, start, latest, goTo, saveSnapshot
+  case start, latest, goTo, scrub(Int), saveSnapshot
+  case console, zoom, show(Pane), nextPane, previousPane
+  case open(Menu.Kind)
   case older, newer, newest, help, quit, suspend, redraw
 }
 
 /// One row of the table that the controller obeys and that the key line and the help show.
 struct Binding {
-  let keys: [Key]
+  /// The keys and what each does.
+  let keys: [(key: Key, action: Action)]
   /// The keys as they are called on screen.
   let name: String
   /// A word or two for the key line; empty keeps it out.
   let word: String
   /// A sentence for the help.
   let help: String
-  let action: Action
 
   init(_ keys: [Key], _ name: String, _ word: String, _ help: String, _ action: Action) {
-    self.keys = keys
+    self.keys = keys.map { ($0, action) }
     self.name = name
     self.word = word
     self.help = help
-    self.action = action
   }
+
+  /// A letter that goes forward, and its capital that goes back.
+  init(_ letter: Character, _ word: String, _ help: String, _ goal: StepGoal) {
+    let capital = letter.uppercased()
+    keys = [
+      (.character(letter.unicodeScalars.first ?? " "), .forward(goal)),
+      (.character(capital.unicodeScalars.first ?? " "), .backward(goal)),
+    ]
+    name = "\(letter), \(capital)"
+    self.word = word
+    self.help = help
+  }
+
+  private init(
+    _ keys: [(Key, Action)], _ name: String, _ word: String = "", _ help: String
+  ) {
+    self.keys = keys.map { ($0.0, $0.1) }
+    self.name = name
+    self.word = word
+    self.help = help
+  }
+
+  /// What a key does; nil if nothing.
+  static func action(for key: Key) -> Action? {
+    for binding in control {
+      if let found = binding.keys.first(where: { $0.key == key }) { return found.action }
+    }
+    return nil
+  }
+
+  /// The key as the key line calls it.
+  var shortName: String { name.split(separator: ",").first.map(String.init) ?? name }
 
   /// The keys that change between CONTROL and GUEST; the only ones a guest can never get. Two,
   /// because some terminals lack F12 and some keyboards make Ctrl-] hard.
@@ -39,27 +73,54 @@ struct Binding {
     Binding([.character("r")], "r", "run", "run", .run),
     Binding([.character("p")], "p", "pause", "pause", .pause),
     Binding([.character(" ")], "Space", "", "run or pause", .runOrPause),
-    Binding([.character("s")], "s", "step", "one instruction", .step),
-    Binding([.character("S")], "S", "back", "one instruction back", .back),
-    Binding(
-      [.character("n")], "n", "next ring", "run until the ring changes", .stepToRingChange),
+    Binding("s", "step", "an instruction; capitals go back", .instruction),
+    Binding([(.character("S"), .backward(.instruction))], "S", "back", ""),
+    Binding("n", "ring", "to the next change of ring", .ringChange),
+    Binding("t", "trap", "to the next fault", .trap),
+    Binding("o", "", "over a call, INT or handler", .over),
+    Binding("u", "", "out of this function or handler", .out),
+    Binding("h", "", "to the next hypercall", .hypercall),
+    Binding("x", "", "to where the guest is left for the monitor", .exit),
     Binding([.character("w")], "w", "why", "the event in full: gate, stack, frame", .why),
+    Binding(
+      zip(1..., Pane.exchangeable).map { number, pane in
+        (.character(Unicode.Scalar(UInt8(0x30 + number))), .show(pane))
+      }, "1-6", "pane", "rings registers stack pages monitor counters"),
+    Binding([.character("m")], "m", "mode", "restart the guest in another mode", .open(.modes)),
     Binding([.character("b")], "b", "break", "where to stop: type a predicate", .breakpoint),
-    Binding([.character("c")], "c", "", "run until that is true", .runToBreakpoint),
-    Binding([.character("N")], "N", "", "back to where the ring last changed", .previousRingChange),
-    Binding([.home], "Home", "", "back to the start of the history", .start),
-    Binding([.character("G")], "G", "", "forward to the latest moment known", .latest),
-    Binding([.character("g")], "g", "", "to the moment of the chosen event", .goTo),
+    Binding("c", "", "run until that is true", .predicate),
+    Binding([(.tab, .nextPane), (.backTab, .previousPane)], "Tab", "", "focus the next pane"),
+    Binding([.character("z")], "z", "zoom", "the focused pane, else the console, large", .zoom),
     Binding([.character("v")], "v", "view", "console: VGA text or serial line", .console),
-    Binding([.character("z")], "z", "zoom", "console over the whole screen", .zoom),
-    Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),
-    Binding([.character("k")], "k", "", "keep a snapshot in a file", .saveSnapshot),
     Binding([.up], "Up", "", "an older event, and why it happened", .older),
     Binding([.down], "Down", "", "a newer event", .newer),
     Binding([.end], "End", "", "follow the newest event", .newest),
+    Binding([.character("g")], "g", "", "to the moment of the chosen event", .goTo),
+    Binding(
+      [(.left, .scrub(-1)), (.right, .scrub(1))], "Left, Right", "",
+      "a fiftieth of the history back, forward"),
+    Binding([.home], "Home", "", "back to the start of the history", .start),
+    Binding([.character("G")], "G", "", "forward to the latest moment known", .latest),
+    Binding([(.character("-"), .slower), (.character("+"), .faster)], "-, +", "", "slow motion"),
+    Binding([.character("f")], "f", "", "freeze the picture while the machine runs", .freeze),
+    Binding([.character("i")], "i", "", "ideas: cards about the concepts", .open(.pages)),
+    Binding([.character("d")], "d", "", "demos: walks over one thing each", .open(.guides)),
+    Binding([.character("l")], "l", "", "labs: questions that the machine answers", .open(.labs)),
+    Binding([.character("k")], "k", "", "keep a snapshot in a file", .saveSnapshot),
+    Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),
     Binding([.control("l")], "Ctrl-L", "", "draw the screen anew", .redraw),
     Binding([.control("z")], "Ctrl-Z", "", "back to the shell; fg returns", .suspend),
     Binding([.character("?"), .function(1)], "?", "help", "this page (also F1)", .help),
     Binding([.character("q")], "q", "quit", "quit", .quit),
   ]
+
+  /// Those that the help lists: `S back` is only for the key line.
+  static var listed: [Binding] { control.filter { !$0.help.isEmpty } }
+
+  /// The keys of the key line, for a machine that stands still or not.
+  static func useful(isPaused: Bool) -> [Binding] {
+    control.filter { binding in
+      !binding.word.isEmpty && binding.keys[0].action != (isPaused ? .pause : .run)
+    }
+  }
 }

@@ -2,8 +2,6 @@ import Cells
 
 /// The instructions around EIP, with what the current ring makes of the sensitive ones.
 enum CodePane {
-  static let title = "code"
-
   static func draw(
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
@@ -11,7 +9,7 @@ enum CodePane {
       let text =
         switch view.runState {
         case .running, .idle, .travelling: "(p pauses and shows the code)"
-        case .paused, .stopped: "(no code can be read at CS:EIP)"
+        case .paused, .stopped, .slow: "(no code can be read at CS:EIP)"
         }
       surface.write(text, in: rect, row: 0, style: Style(.faint))
       return

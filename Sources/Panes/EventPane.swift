@@ -2,8 +2,6 @@ import Cells
 
 /// The newest transitions, oldest on top; one of them may be chosen.
 enum EventPane {
-  static func title(_ view: MachineView) -> String { "events" }
-
   static func draw(
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
@@ -50,7 +48,8 @@ enum EventPane {
     }
     line.add(event.text, isChosen ? .selected : event.kind.role)
     if event.repeats > 0 {
-      line.add(", \(event.repeats) more", isChosen ? .selected : .faint)
+      let more = rect.width >= 56 ? ", \(event.repeats) more" : " +\(event.repeats)"
+      line.add(more, isChosen ? .selected : .faint)
     }
     if event.idleWakes > 0 {
       line.add(", woken \(event.idleWakes) times", isChosen ? .selected : .faint)

@@ -1,33 +1,41 @@
 import Cells
 
-/// The help, over everything else.
+/// The help, over everything else: the pane in focus first, then every key.
 enum HelpPane {
+  private static let width = 58
+
   /// All rows of the help.
-  static let lines: [Line] = {
+  static func lines(focus: Pane?) -> [Line] {
     var lines: [Line] = []
-    let column = Binding.control.map(\.name.count).max() ?? 0
-    for binding in Binding.control {
+    if let focus {
+      lines += Paragraph.rows(focus.explanation, width: width).map { Line($0) }
+      lines.append(Line())
+    }
+    let column = Binding.listed.map(\.name.count).max() ?? 0
+    for binding in Binding.listed {
       var line = Line(Digits.left(binding.name, column + 2), .key)
       line.add(binding.help)
       lines.append(line)
     }
-    lines += [
-      Line("In GUEST every key but F12 and Ctrl-] goes to the guest."),
-      Line("events: number, ring (3>0: a change), what; Up and Down"),
-      Line("choose one, and the row below says why it happened."),
-      Line("code: !TRAPS faults in this ring; ?SILENT changes its"),
-      Line("meaning in this ring without telling."),
-    ]
+    lines.append(Line())
+    for pane in Pane.allCases where pane != focus {
+      let name = "\(pane)"
+      let rows = Paragraph.rows("\(name): \(pane.explanation)", width: width)
+      lines += rows.map { Line($0) }
+    }
     return lines
-  }()
+  }
 
-  static func draw(from first: Int, into surface: inout Surface) {
-    let height = min(surface.bounds.height - 3, lines.count)
-    let isWhole = height == lines.count
-    let top = isWhole ? 0 : min(first, lines.count - height)
+  static func draw(from first: Int, focus: Pane?, into surface: inout Surface) {
+    let lines = lines(focus: focus)
+    let height = min(surface.bounds.height - 4, lines.count)
+    let top = max(0, min(first, lines.count - height))
+    let more = top + height < lines.count ? "Down: more" : "Up: back"
+    let subject = focus.map { "\($0)" } ?? "keys in CONTROL"
     let inner = Overlay.draw(
-      title: isWhole ? " help: keys in CONTROL, ? closes " : " help, Up/Down, ? closes ",
-      width: lines.map(\.width).max() ?? 0, height: lines.count, below: 1, into: &surface)
+      title: lines.count > height
+        ? " help: \(subject)   \(more)   ? closes " : " help: \(subject) ",
+      width: width, height: height, below: 2, into: &surface)
     for (row, line) in lines.dropFirst(top).prefix(inner.height).enumerated() {
       line.draw(into: &surface, in: inner, row: row)
     }

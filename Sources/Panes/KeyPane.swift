@@ -18,7 +18,7 @@ enum KeyPane {
     let shown = fitting(view, width: rect.width - 1)
     var column = 1
     for binding in shown {
-      var line = Line(binding.name, .key)
+      var line = Line(binding.shortName, .key)
       line.add(" " + binding.word)
       line.draw(into: &surface, in: rect, row: 0, column: column)
       column += width(binding)
@@ -27,14 +27,17 @@ enum KeyPane {
 
   /// The table's order; what does not fit is dropped from the back, but help and quit stay.
   private static func fitting(_ view: MachineView, width limit: Int) -> [Binding] {
-    let isPaused = view.runState == .paused
-    let useful = Binding.control.filter {
-      !$0.word.isEmpty && $0.action != (isPaused ? .pause : .run)
-    }
-    let kept = useful.filter { $0.action == .help || $0.action == .quit }
+    let isPaused =
+      switch view.runState {
+      case .paused, .stopped: true
+      case .running, .idle, .slow, .travelling: false
+      }
+    let useful = Binding.useful(isPaused: isPaused).filter { isPaused || $0.name != "S" }
+    func isKept(_ binding: Binding) -> Bool { [.help, .quit].contains(binding.keys[0].action) }
+    let kept = useful.filter(isKept)
     var room = limit - kept.reduce(0) { $0 + width($1) } + 2
     var shown: [Binding] = []
-    for binding in useful where binding.action != .help && binding.action != .quit {
+    for binding in useful where !isKept(binding) {
       room -= width(binding)
       if room < 0 { break }
       shown.append(binding)
@@ -43,6 +46,6 @@ enum KeyPane {
   }
 
   private static func width(_ binding: Binding) -> Int {
-    binding.name.count + 1 + binding.word.count + 2
+    binding.shortName.count + 1 + binding.word.count + 2
   }
 }

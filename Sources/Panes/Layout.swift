@@ -7,47 +7,56 @@ struct Layout {
     case none
     /// One column without boxes, for small terminals.
     case narrow
-    /// Two columns: console over code, registers over events. 80x24.
+    /// Two columns: console over code, one exchangeable pane over events. 80x24.
     case compact
-    /// The whole console with registers beside it, code and events below. 120x40.
+    /// The whole console, rings and an exchangeable pane beside it, code and events below. 120x40.
     case wide
-    /// Three columns. 200x60.
+    /// Three columns with everything. 200x60.
     case broad
   }
 
   let shape: Shape
-  /// The panes' inner rectangles; empty where a shape has no such pane.
-  var console = Rect(x: 0, y: 0, width: 0, height: 0)
-  var rings = Rect(x: 0, y: 0, width: 0, height: 0)
-  var code = Rect(x: 0, y: 0, width: 0, height: 0)
-  var events = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// The panes' inner rectangles, in the order in which Tab goes through them.
+  private(set) var places: [(pane: Pane, rect: Rect)] = []
   let status: Rect
   let why: Rect
   let keys: Rect
+  /// The lowest border, in which the history is drawn; empty where there is none.
+  let scrubber: Rect
 
   static let smallest = Size(width: 40, height: 12)
 
-  /// The rows of a console are as many as fit when it has more than 25, where there is room.
-  init(_ size: Size, consoleRows: Int = 25) {
+  /// `side` is what the exchangeable place shows. The rows of a console are as many as fit when it
+  /// has more than 25, where there is room.
+  init(_ size: Size, side: Pane = .rings, consoleRows: Int = 25) {
     shape = Layout.shape(size)
     status = Rect(x: 0, y: 0, width: size.width, height: 1)
-    let whyRows = shape == .narrow ? 0 : 1
+    let isNarrow = shape == .narrow
+    let whyRows = isNarrow ? 0 : 1
     why = Rect(x: 0, y: size.height - 1 - whyRows, width: size.width, height: whyRows)
     keys = Rect(x: 0, y: size.height - 1, width: size.width, height: 1)
     let body = Rect(x: 0, y: 1, width: size.width, height: size.height - 2 - whyRows)
+    scrubber = Rect(
+      x: 1, y: body.y + body.height - 1, width: size.width - 2, height: isNarrow ? 0 : 1)
     switch shape {
     case .none: break
     case .narrow: narrow(body)
-    case .compact: compact(body)
-    case .wide: wide(body)
-    case .broad: broad(body, consoleRows: max(25, consoleRows))
+    case .compact: compact(body.inside, side)
+    case .wide: wide(body.inside, side)
+    case .broad: broad(body.inside, consoleRows: max(25, consoleRows))
     }
   }
 
   /// The panes that have a border, with their titles' rectangles.
   var boxes: [Rect] {
-    shape == .narrow ? [] : [console, rings, code, events].filter { $0.height > 0 }.map(\.outline)
+    shape == .narrow ? [] : places.filter { $0.rect.height > 0 }.map(\.rect.outline)
   }
+
+  /// Where a pane is; nil if it is not shown.
+  func rect(of pane: Pane) -> Rect? { places.first { $0.pane == pane }?.rect }
+
+  /// The pane in the place that several share; nil where each has its own.
+  private(set) var exchanged: Pane?
 
   private static func shape(_ size: Size) -> Shape {
     if size.width < smallest.width || size.height < smallest.height { return .none }
@@ -57,59 +66,68 @@ struct Layout {
     return .compact
   }
 
-  /// A title row over the console and one over the events; two rows of registers between.
+  private mutating func add(_ pane: Pane, _ rect: Rect) { places.append((pane, rect)) }
+
+  /// A title row over the console and one over the events; two rows of rings between.
   private mutating func narrow(_ body: Rect) {
     let free = body.height - 4
     let consoleRows = (free + 1) * 3 / 5
-    console = Rect(x: 0, y: body.y + 1, width: body.width, height: consoleRows)
-    rings = Rect(x: 0, y: body.y + 1 + consoleRows, width: body.width, height: 2)
+    add(.console, Rect(x: 0, y: body.y + 1, width: body.width, height: consoleRows))
+    let rings = Rect(x: 0, y: body.y + 1 + consoleRows, width: body.width, height: 2)
+    add(.rings, rings)
     let eventsY = rings.y + 3
-    events = Rect(
-      x: 0, y: eventsY, width: body.width, height: body.y + body.height - eventsY)
+    add(
+      .events,
+      Rect(x: 0, y: eventsY, width: body.width, height: body.y + body.height - eventsY))
   }
 
-  private mutating func compact(_ body: Rect) {
-    let inner = body.inside
+  private mutating func compact(_ inner: Rect, _ side: Pane) {
     let left = min(80, inner.width - 1 - 40)
     let rows = inner.height - 1
     let codeRows = max(3, rows / 3)
-    let ringRows = rows >= 28 ? 14 : 8
-    (console, code) = stack(inner.x, left, inner, lowerRows: codeRows)
-    let rightX = inner.x + left + 1
-    let rightWidth = inner.width - left - 1
-    (rings, events) = stack(rightX, rightWidth, inner, lowerRows: rows - ringRows)
+    let sideRows = rows >= 28 ? 14 : 8
+    column(inner.x, left, inner, [(.console, rows - codeRows), (.code, 0)])
+    exchanged = side
+    column(inner.x + left + 1, inner.width - left - 1, inner, [(side, sideRows), (.events, 0)])
   }
 
-  private mutating func wide(_ body: Rect) {
-    let inner = body.inside
+  private mutating func wide(_ inner: Rect, _ side: Pane) {
     let upper = min(25, inner.height - 9)
-    console = Rect(x: inner.x, y: inner.y, width: 80, height: upper)
-    rings = Rect(x: inner.x + 81, y: inner.y, width: inner.width - 81, height: upper)
+    let console = Rect(x: inner.x, y: inner.y, width: 80, height: upper)
+    let right = Rect(x: inner.x + 81, y: inner.y, width: inner.width - 81, height: upper)
     let lowerY = inner.y + upper + 1
     let lower = inner.height - upper - 1
     let codeWidth = min(50, inner.width * 2 / 5)
-    code = Rect(x: inner.x, y: lowerY, width: codeWidth, height: lower)
-    events = Rect(
-      x: inner.x + codeWidth + 1, y: lowerY, width: inner.width - codeWidth - 1, height: lower)
+    add(.console, console)
+    add(.code, Rect(x: inner.x, y: lowerY, width: codeWidth, height: lower))
+    let shown = side == .rings ? .registers : side
+    exchanged = shown
+    column(right.x, right.width, right, [(.rings, 8), (shown, 0)])
+    add(
+      .events,
+      Rect(
+        x: inner.x + codeWidth + 1, y: lowerY, width: inner.width - codeWidth - 1, height: lower))
   }
 
-  private mutating func broad(_ body: Rect, consoleRows: Int) {
-    let inner = body.inside
-    let rows = inner.height - 1
-    (console, code) = stack(inner.x, 80, inner, lowerRows: rows - min(consoleRows, rows - 8))
-    rings = Rect(x: inner.x + 81, y: inner.y, width: 40, height: inner.height)
-    let eventsX = rings.x + rings.width + 1
-    events = Rect(
-      x: eventsX, y: inner.y, width: inner.x + inner.width - eventsX, height: inner.height)
+  private mutating func broad(_ inner: Rect, consoleRows: Int) {
+    let console = min(consoleRows, inner.height - 9)
+    column(inner.x, 80, inner, [(.console, console), (.code, 0)])
+    column(inner.x + 81, 40, inner, [(.rings, 8), (.registers, 23), (.stack, 0)])
+    let x = inner.x + 122
+    column(
+      x, inner.x + inner.width - x, inner,
+      [(.events, inner.height - 36), (.pages, 11), (.monitor, 11), (.counters, 0)])
   }
 
-  /// Two panes one above the other, with a border row between them.
-  private func stack(_ x: Int, _ width: Int, _ inner: Rect, lowerRows: Int) -> (Rect, Rect) {
-    let upperRows = inner.height - 1 - lowerRows
-    return (
-      Rect(x: x, y: inner.y, width: width, height: upperRows),
-      Rect(x: x, y: inner.y + upperRows + 1, width: width, height: lowerRows)
-    )
+  /// Panes one above the other, with border rows between them; the last gets what is left.
+  private mutating func column(_ x: Int, _ width: Int, _ inner: Rect, _ panes: [(Pane, Int)]) {
+    var y = inner.y
+    for (place, (pane, height)) in panes.enumerated() {
+      let isLast = place == panes.count - 1
+      let height = isLast ? inner.y + inner.height - y : height
+      add(pane, Rect(x: x, y: y, width: width, height: height))
+      y += height + 1
+    }
   }
 }
 

@@ -68,4 +68,10 @@ enum Paragraph {
     }
     return row.isEmpty ? rows : rows + [row]
   }
+
+  /// As many whole words as there is room for, with a sign that there are more.
+  static func cut(_ text: String, to width: Int) -> String {
+    guard Width.of(text) > width else { return text }
+    return (rows(text, width: width - 2).first ?? "") + " …"
+  }
 }

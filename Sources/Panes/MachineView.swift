@@ -13,6 +13,18 @@ public struct MachineView: Equatable, Sendable {
   public var rings = Rings()
   /// What the processor's registers hold.
   public var registers = Registers()
+  /// What the lab processor's hold under a monitor, which is what is real; nil in emulation.
+  public var lab: Registers?
+  /// What `registers` were when the machine last stood still, to see what has changed.
+  public var before: Registers?
+  /// The words on top of the stack, lowest address first; empty while the machine runs.
+  public var stack: [StackWord] = []
+  /// How the addresses in EIP and ESP are translated; empty while the machine runs.
+  public var walks: [PageWalk] = []
+  /// How often each kind of event has happened, those that have.
+  public var counters: [Counter] = []
+  /// What the monitor did; empty in emulation.
+  public var monitorCounters: [Counter] = []
   /// How far the machine has come.
   public var clock = Clock()
   /// The text screen; nil while the guest shows none.
@@ -33,6 +45,8 @@ public struct MachineView: Equatable, Sendable {
   public enum RunState: Equatable, Sendable {
     /// Instructions are executed.
     case running
+    /// So many instructions are executed in a second, for somebody who watches.
+    case slow(Int)
     /// Waiting for the user.
     case paused
     /// HLT: the processor waits for an interrupt while the machine runs.
@@ -50,6 +64,8 @@ public struct MachineView: Equatable, Sendable {
     public var real = 0
     /// The ring the guest's own view has; the same as `real` in emulation.
     public var believed = 0
+    /// The lab processor is in the monitor, and not in the guest.
+    public var isInMonitor = false
     /// The latest rings, oldest first: one entry for each ring change, the last one current.
     public var timeline: [UInt8] = []
     /// How the processor addresses memory now.
@@ -76,6 +92,10 @@ public struct MachineView: Equatable, Sendable {
     public var ticks: UInt64 = 0
     /// The last tick of the history that is known; later than `ticks` when the machine was sent back.
     public var latest: UInt64 = 0
+    /// Where the known history begins; nil if there is none, so that there is no way back.
+    public var start: UInt64?
+    /// The ticks of the places to which the machine can return at once, in order.
+    public var checkpoints: [UInt64] = []
     /// Instructions retired since reset.
     public var instructions: UInt64 = 0
     /// Million instructions in a second of the host's time, lately; nil when not measured.

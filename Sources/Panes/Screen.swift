@@ -8,38 +8,55 @@ public enum Screen {
   ) -> Surface {
     var surface = Surface(size: size, charset: charset)
     let isText = state.console(for: view) == .text
-    let layout = Layout(size, consoleRows: isText ? view.textScreen?.rows ?? 0 : 0)
+    let layout = Layout(
+      size, side: state.side, consoleRows: isText ? view.textScreen?.rows ?? 0 : 0)
     guard layout.shape != .none else {
       drawTooSmall(into: &surface)
       return surface
     }
     StatusPane.draw(view, state, into: &surface, in: layout.status)
-    if state.isZoomed {
+    switch state.zoomed {
+    case .console:
       let rect = Rect(x: 0, y: 1, width: size.width, height: size.height - 1)
       ConsolePane.draw(view, state, into: &surface, in: rect)
       drawMessage(view, state, into: &surface, in: layout.keys)
-    } else {
-      drawPanes(view, state, layout, into: &surface)
+    case let pane?:
+      let lower = layout.shape == .narrow ? 1 : 2
+      let box = Rect(x: 0, y: 1, width: size.width, height: size.height - 1 - lower)
+      drawPanes([(pane, box.inside)], view, state, layout, into: &surface)
+    case nil: drawPanes(layout.places, view, state, layout, into: &surface)
+    }
+    if let guide = state.guide, layout.shape != .narrow {
+      GuidePane.draw(guide, focus: state.zoomed ?? state.focus, layout, into: &surface)
     }
     if state.showsWhy { ExplanationPane.draw(view, state, into: &surface) }
-    if let row = state.helpRow { HelpPane.draw(from: row, into: &surface) }
+    if let row = state.helpRow {
+      HelpPane.draw(from: row, focus: state.zoomed ?? state.focus, into: &surface)
+    }
+    state.menu?.draw(into: &surface)
+    state.page?.draw(into: &surface)
     return surface
   }
 
   private static func drawPanes(
-    _ view: MachineView, _ state: ScreenState, _ layout: Layout, into surface: inout Surface
+    _ places: [(pane: Pane, rect: Rect)], _ view: MachineView, _ state: ScreenState,
+    _ layout: Layout, into surface: inout Surface
   ) {
-    var frame = Frame(size: surface.size)
-    for box in layout.boxes { frame.add(box) }
-    frame.draw(into: &surface)
-    title(ConsolePane.title(view, state, in: layout.console), layout.console, layout, &surface)
-    title(CodePane.title, layout.code, layout, &surface)
-    title(EventPane.title(view), layout.events, layout, &surface)
-    if layout.shape != .narrow { title(RingPane.title, layout.rings, layout, &surface) }
-    ConsolePane.draw(view, state, into: &surface, in: layout.console)
-    RingPane.draw(view, state, into: &surface, in: layout.rings)
-    CodePane.draw(view, state, into: &surface, in: layout.code)
-    EventPane.draw(view, state, into: &surface, in: layout.events)
+    let isNarrow = layout.shape == .narrow && state.zoomed == nil
+    if !isNarrow {
+      var frame = Frame(size: surface.size)
+      for place in places { frame.add(place.rect.outline) }
+      frame.draw(into: &surface)
+    }
+    for (pane, rect) in places {
+      if !isNarrow || pane != .rings {
+        var text = pane.title(view, state, in: rect)
+        if let number = pane.number, pane == layout.exchanged { text = "\(number) \(text)" }
+        title(text, rect, isFocus: pane == state.focus, isRule: isNarrow, &surface)
+      }
+      pane.draw(view, state, into: &surface, in: rect)
+    }
+    if !isNarrow { Scrubber.draw(view, into: &surface, in: layout.scrubber) }
     WhyPane.draw(view, state, into: &surface, in: layout.why)
     KeyPane.draw(view, state, into: &surface, in: layout.keys)
     if layout.shape == .narrow { drawMessage(view, state, into: &surface, in: layout.keys) }
@@ -55,15 +72,18 @@ public enum Screen {
   }
 
   private static func title(
-    _ text: String, _ pane: Rect, _ layout: Layout, _ surface: inout Surface
+    _ text: String, _ pane: Rect, isFocus: Bool, isRule: Bool, _ surface: inout Surface
   ) {
     guard pane.height > 0 else { return }
     let row = Rect(x: pane.x, y: pane.y - 1, width: pane.width, height: 1)
-    if layout.shape == .narrow {
+    if isRule {
       let rule = String(repeating: "─", count: row.width)
       surface.write(rule, in: row, row: 0, style: Style(.frame))
     }
-    surface.write(" \(text) ", in: row, row: 0, column: 1, style: Style(.title))
+    let (left, right) = isFocus ? ("[", "]") : (" ", " ")
+    surface.write(
+      left + text + right, in: row, row: 0, column: 1,
+      style: Style(.title, isFocus ? .reverse : []))
   }
 
   private static func drawTooSmall(into surface: inout Surface) {

@@ -1,105 +1,18 @@
 public import Cells
-public import Predicates
-
-/// What the screen asks of the machine or of the terminal.
-public enum Command: Equatable, Sendable {
-  /// Let the machine run.
-  case run
-  /// Stop it after the current instruction.
-  case pause
-  /// One instruction.
-  case step
-  /// Run until CPL changes.
-  case stepToRingChange
-  /// Stop where this is true from now on, nowhere if nil; and let the machine run.
-  case stopAt(Predicate?, runs: Bool)
-  /// Go to another moment of the history.
-  case travel(Destination)
-  /// Start the guest again from its beginning.
-  case reset
-  /// Write the machine to a file.
-  case saveSnapshot
-  /// A key for the guest, by the way the shown console has.
-  case guestKey(Key, Console)
-  /// Give the terminal back for a while.
-  case suspend
-  /// Draw everything anew.
-  case redraw
-  /// Leave.
-  case quit
-}
-
-/// Moments that keys lead to.
-public enum Destination: Equatable, Sendable {
-  /// One instruction back.
-  case back
-  /// Right behind the last change of ring before now.
-  case previousRingChange
-  /// Where the history begins.
-  case start
-  /// The last moment that is known.
-  case latest
-  /// A machine tick.
-  case tick(UInt64)
-}
-
-/// The ways a guest shows text and takes keys.
-public enum Console: Equatable, Sendable {
-  /// VGA text memory and the keyboard.
-  case text
-  /// The first serial line.
-  case serial
-}
-
-/// What the screen remembers between keys; nothing of it concerns the machine.
-public struct ScreenState: Equatable, Sendable {
-  /// Who gets the keys.
-  public enum Input: Equatable, Sendable {
-    /// Keys drive the lab.
-    case control
-    /// Keys go to the guest.
-    case guest
-  }
-
-  /// Who gets the keys.
-  public var input = Input.control
-  /// The console takes the whole screen.
-  public var isZoomed = false
-  /// First row of the help; nil when it is closed.
-  public var helpRow: Int?
-  /// The console the user chose; nil lets the guest's output decide.
-  public var chosenConsole: Console?
-  /// The chosen event's sequence number; nil follows the newest.
-  public var selectedEvent: UInt64?
-  /// The event's explanation covers the screen.
-  public var showsWhy = false
-  /// What the machine stops at.
-  public var breakpoint: Predicate?
-  /// A predicate is being typed.
-  public var prompt: PredicatePrompt?
-  /// The screen asks whether to reset.
-  public var asksReset = false
-  /// A remark on the last key.
-  public var notice: String?
-
-  /// The state a session starts with.
-  public init() {}
-
-  /// The console to show: the chosen one, else the one the guest writes to.
-  public func console(for view: MachineView) -> Console {
-    if let chosenConsole { return chosenConsole }
-    let isBlank = view.textScreen?.cells.allSatisfy { $0.glyph == 0x20 || $0.glyph == 0 } ?? true
-    return isBlank && view.serial.bytes > 0 ? .serial : .text
-  }
-}
+import Predicates
 
 /// Turns keys into commands and keeps the screen's state. Pure: a list of keys in, commands out.
 public struct ScreenController: Sendable {
   /// What the panes need to know beside the machine.
-  public private(set) var state = ScreenState()
+  public internal(set) var state = ScreenState()
+  /// What is shown in place of the machine as it is now.
+  private var frozen: MachineView?
+
+  /// What can be opened.
+  let catalogue: Catalogue
 
   /// A controller at the start of a session.
-  public init() {}
+  public init(_ catalogue: Catalogue = Catalogue()) { self.catalogue = catalogue }
 
   /// Takes a key, and says what is to be done if it is not the screen's own affair.
   public mutating func handle(_ key: Key, view: MachineView) -> Command? {
@@ -108,20 +21,29 @@ public struct ScreenController: Sendable {
       toggleInput()
       return nil
     }
-    if state.input == .guest { return .guestKey(key, state.console(for: view)) }
+    if state.input == .guest { return leavePath(.guestKey(key, state.console(for: view))) }
     if state.asksReset {
       state.asksReset = false
-      return key == .character("y") || key == .character("Y") ? .reset : nil
+      return key == .character("y") || key == .character("Y") ? leavePath(.reset) : nil
     }
-    if state.prompt != nil { return handlePrompt(key) }
+    if state.prompt != nil { return leavePath(handlePrompt(key)) }
+    if state.menu != nil { return handleMenu(key, view: view) }
+    if let stays = state.page?.handle(key) {
+      if !stays { state.page = nil }
+      return nil
+    }
     if state.showsWhy, handleWhy(key) { return nil }
     if state.helpRow != nil, handleHelp(key) { return nil }
-    guard let binding = Binding.control.first(where: { $0.keys.contains(key) }) else {
+    if state.guide != nil, let command = handleGuide(key) { return command.command }
+    guard let action = Binding.action(for: key) else {
       state.notice = notice(for: key)
       return nil
     }
-    return perform(binding.action, view: view)
+    return leavePath(perform(action, view: view))
   }
+
+  /// What is to be drawn when the machine is as in `view`.
+  public func shown(_ view: MachineView) -> MachineView { frozen ?? view }
 
   /// A remark of the program itself, shown until the next key.
   public mutating func note(_ text: String) { state.notice = text }
@@ -132,6 +54,7 @@ public struct ScreenController: Sendable {
     state.asksReset = false
     state.showsWhy = false
     state.prompt = nil
+    (state.menu, state.page) = (nil, nil)
   }
 
   /// The keys of the row in which a predicate is typed.
@@ -160,9 +83,12 @@ public struct ScreenController: Sendable {
   /// Whether the help took the key: it scrolls, and any key but a command closes it.
   private mutating func handleHelp(_ key: Key) -> Bool {
     guard let row = state.helpRow else { return false }
+    let rows = HelpPane.lines(focus: state.zoomed ?? state.focus).count
     switch key {
     case .up: state.helpRow = max(0, row - 1)
-    case .down: state.helpRow = min(HelpPane.lines.count - 1, row + 1)
+    case .down: state.helpRow = min(rows - 5, row + 1)
+    case .pageUp: state.helpRow = max(0, row - 15)
+    case .pageDown: state.helpRow = min(rows - 5, row + 15)
     case .character("q"), .character("?"), .function(1), .escape, .enter, .character(" "):
       state.helpRow = nil
     default:
@@ -174,42 +100,95 @@ public struct ScreenController: Sendable {
 
   private mutating func perform(_ action: Action, view: MachineView) -> Command? {
     switch action {
-    case .run, .step, .stepToRingChange, .runOrPause, .runToBreakpoint:
-      if case .stopped(let reason) = view.runState {
-        state.notice = "The machine has stopped (\(reason)); S goes back, R resets it."
-        return nil
-      }
-      if action == .runToBreakpoint && state.breakpoint == nil {
-        state.prompt = PredicatePrompt(text: "", runs: true)
-        return nil
-      }
-      state.selectedEvent = nil
-      return command(action, isRunning: view.runState != .paused)
+    case .run: return mayRun(view) ? goForward(.run) : nil
+    case .forward(let goal): return step(goal, view)
+    case .runToBreakpoint: return step(.predicate, view)
+    case .runOrPause:
+      guard mayRun(view) else { return nil }
+      return view.runState == .paused ? goForward(.run) : .pause
     case .pause: return .pause
-    case .back: return .travel(.back)
-    case .previousRingChange: return .travel(.previousRingChange)
+    case .backward(let goal):
+      if goal == .predicate && state.breakpoint == nil {
+        state.notice = "Nothing to look for yet: b takes a predicate."
+        return nil
+      }
+      return .travel(.back(goal))
     case .start: return .travel(.start)
     case .latest: return .travel(.latest)
-    case .goTo: return goToChosen(in: view)
+    case .scrub(let count): return .travel(.fiftieths(count))
+    case .goTo: return goToChosen(in: shown(view))
+    case .slower, .faster:
+      state.changePace(by: action == .slower ? -1 : 1)
+      state.notice =
+        state.pace.map { "r runs \($0) instructions a second." } ?? "r runs at full speed."
+      return .pace(state.pace)
     case .saveSnapshot: return .saveSnapshot
     case .quit: return .quit
     case .suspend: return .suspend
     case .redraw: return .redraw
+    default: perform(ownAction: action, view: view, shown: shown(view))
+    }
+    return nil
+  }
+
+  /// What is the screen's own affair.
+  private mutating func perform(
+    ownAction action: Action, view: MachineView, shown: MachineView
+  ) {
+    switch action {
     case .toggleInput: toggleInput()
     case .reset: state.asksReset = true
     case .breakpoint:
       state.prompt = PredicatePrompt(text: state.breakpoint?.description ?? "", runs: false)
-    case .why: state.showsWhy = state.explained(in: view) != nil
-    case .zoom:
-      state.isZoomed.toggle()
-      if state.isZoomed { state.notice = "z shows all panes again." }
+    case .why: state.showsWhy = state.explained(in: shown) != nil
+    case .zoom: zoom()
+    case .show(let pane):
+      if state.focus == state.side { state.focus = pane }
+      if let zoomed = state.zoomed, zoomed.number != nil { state.zoomed = pane }
+      state.side = pane
+    case .nextPane: state.moveFocus(by: 1)
+    case .previousPane: state.moveFocus(by: -1)
+    case .open(let kind): state.menu = catalogue.menu(kind, view: view)
+    case .freeze:
+      state.isFrozen.toggle()
+      frozen = state.isFrozen ? view : nil
     case .console: state.chosenConsole = state.console(for: view) == .text ? .serial : .text
     case .help: state.helpRow = 0
     case .newest: state.selectedEvent = nil
-    case .older: select(-1, in: view)
-    case .newer: select(1, in: view)
+    case .older: select(-1, in: shown)
+    case .newer: select(1, in: shown)
+    default: break
     }
-    return nil
+  }
+
+  private mutating func zoom() {
+    if state.zoomed != nil {
+      state.zoomed = nil
+    } else {
+      state.zoomed = state.focus ?? .console
+      state.notice = "z shows all panes again."
+    }
+  }
+
+  private mutating func step(_ goal: StepGoal, _ view: MachineView) -> Command? {
+    guard mayRun(view) else { return nil }
+    if goal == .predicate && state.breakpoint == nil {
+      state.prompt = PredicatePrompt(text: "", runs: true)
+      return nil
+    }
+    return goForward(.step(goal))
+  }
+
+  private mutating func goForward(_ command: Command) -> Command {
+    state.selectedEvent = nil
+    return command
+  }
+
+  /// Whether the machine can run; if not, that is said.
+  private mutating func mayRun(_ view: MachineView) -> Bool {
+    guard case .stopped(let reason) = view.runState else { return true }
+    state.notice = "The machine has stopped (\(reason)); S goes back, R resets it."
+    return false
   }
 
   /// Right behind the chosen event, where it is the newest one.
@@ -220,15 +199,6 @@ public struct ScreenController: Sendable {
     }
     state.selectedEvent = nil
     return .travel(.tick(chosen.guestTick + 1))
-  }
-
-  private func command(_ action: Action, isRunning: Bool) -> Command {
-    switch action {
-    case .step: .step
-    case .stepToRingChange: .stepToRingChange
-    case .runOrPause: isRunning ? .pause : .run
-    default: .run
-    }
   }
 
   private mutating func select(_ step: Int, in view: MachineView) {

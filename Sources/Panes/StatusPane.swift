@@ -15,12 +15,13 @@ enum StatusPane {
     surface.write(
       " \(owner) ", in: rect, row: 0, column: ownerColumn, style: Style(.alert, .bold))
     let left = Rect(x: rect.x, y: rect.y, width: ownerColumn, height: 1)
-    surface.write(fitting(view, width: left.width), in: left, row: 0, style: style)
+    surface.write(fitting(view, state, width: left.width), in: left, row: 0, style: style)
   }
 
   /// As many parts as fit, dropping the least important first.
-  private static func fitting(_ view: MachineView, width: Int) -> String {
-    var parts = parts(view)
+  private static func fitting(_ view: MachineView, _ state: ScreenState, width: Int) -> String {
+    var parts = parts(view, isShort: width < 44)
+    if state.isFrozen { parts.insert(("FROZEN, f goes on", 0), at: 0) }
     while true {
       let text = " " + parts.map(\.text).joined(separator: " | ")
       if Width.of(text) <= width || parts.count == 1 { return text }
@@ -31,9 +32,14 @@ enum StatusPane {
     }
   }
 
-  private static func parts(_ view: MachineView) -> [(text: String, rank: Int)] {
+  private static func parts(
+    _ view: MachineView, isShort: Bool
+  ) -> [(text: String, rank: Int)] {
+    let (real, believed) = (view.rings.real, view.rings.believed)
+    let short = real == believed ? "ring \(real)" : "ring \(real)≠\(believed)"
+    let rings = isShort ? short : "REAL \(real) BELIEVED \(believed)"
     var parts: [(text: String, rank: Int)] = [
-      (view.mode, 2), (view.guest, 4), ("ring \(view.rings.real)", 1), (word(view.runState), 0),
+      (view.mode, 2), (view.guest, 4), (rings, 1), (word(view.runState), 0),
       (time(view.clock), 3), ("ev \(view.clock.events)", 5),
     ]
     if let mips = view.clock.mips, view.runState == .running {
@@ -51,6 +57,7 @@ enum StatusPane {
   private static func word(_ runState: MachineView.RunState) -> String {
     switch runState {
     case .running: "RUNNING"
+    case .slow(let rate): "SLOW \(rate)/s"
     case .paused: "PAUSED"
     case .idle: "IDLE"
     case .travelling(let percent, nil): "RE-RUN \(percent)%"

@@ -43,7 +43,7 @@ enum WhyPane {
       return Line(RingPane.truth(of: view.mode), .faint)
     case .travelling:
       return Line("Running again to that moment; p or Space stops on the way.")
-    case .running, .idle:
+    case .running, .idle, .slow:
       return Line(RingPane.truth(of: view.mode), .faint)
     }
   }
@@ -54,7 +54,7 @@ enum WhyPane {
     if let full, line.width + Width.of(full) <= width {
       line.add(full)
     } else {
-      line.add(event.why)
+      line.add(Paragraph.cut(event.why, to: width - line.width))
     }
     return line
   }

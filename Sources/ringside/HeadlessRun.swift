@@ -69,6 +69,8 @@ final class HeadlessRun {
   /// The text screen when rules were last looked at, and its rows: making these takes time.
   private var lastScreen: TextScreen?
   private var lastRows: [String] = []
+  /// When to see whether a BIOS has found nothing to boot.
+  private var nextLookAtScreen: UInt64 = 0
 
   init(
     _ machine: Machine, watcher: Watcher, serial: [SerialPlace], debug: OutputSink?, limits: Limits
@@ -115,8 +117,25 @@ final class HeadlessRun {
       case .idle(let tick):
         if !hasNewInput, let stop = wait(until: tick) { return stop }
       }
+      sayIfNothingBoots()
       if let stop = ledgerStop ?? overdrawn { return stop }
     }
+  }
+
+  /// A BIOS that finds nothing to boot says so on the text screen, which nobody sees here, and waits
+  /// for a key.
+  private func sayIfNothingBoots() {
+    guard machine.format == nil, machine.ticks >= nextLookAtScreen else { return }
+    nextLookAtScreen = machine.ticks + slice * 50
+    let sentences = ["There is nothing to boot", "No bootable device"]
+    let lines = ScreenText.lines(of: machine.board.textScreen())
+    guard lines.contains(where: { line in sentences.contains { line.contains($0) } }) else {
+      return
+    }
+    nextLookAtScreen = .max
+    report(
+      "the BIOS found nothing to boot and waits for a key: look at --disk, --floppy, --cdrom and "
+        + "--boot; --screen-dump - shows what it tried")
   }
 
   /// The ledger's reader or file takes no more, or has all that was asked for.

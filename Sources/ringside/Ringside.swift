@@ -13,16 +13,19 @@ struct Ringside: ParsableCommand {
       ringside replay <recording>
       ringside gdb <image> [<options>]
       ringside images
+      ringside tour [<name>]
+      ringside card [<name>]
       ringside lab list
       ringside grade <lab> --answers <file>
       """,
     discussion: """
-      Without a subcommand the screen opens, on Ringlet if no image is named. ‘ringside help \
+      Without a subcommand the screen opens; without an image it offers a tour, demos and labs. ‘ringside help \
       screen’ and ‘ringside help run’ list the options.
       """,
     subcommands: [
       ScreenCommand.self, RunCommand.self, TraceCommand.self, ReplayCommand.self,
-      GDBCommand.self, ImagesCommand.self, LabCommand.self, GradeCommand.self,
+      GDBCommand.self, ImagesCommand.self, TourCommand.self, CardCommand.self, LabCommand.self,
+      GradeCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
 

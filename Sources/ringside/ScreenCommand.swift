@@ -27,6 +27,20 @@ struct ScreenCommand: ParsableCommand {
   @Flag(help: "Draw without colours (also with NO_COLOR set).")
   var noColor = false
 
+  /// A guide to open, and its card.
+  private var opening: (guide: String, card: Int)?
+
+  private enum CodingKeys: CodingKey {
+    case image, machine, paused, history, record, ascii, noColor
+  }
+
+  /// Opens the screen on a guide.
+  static func open(guide: String, card: Int) throws {
+    var command = try ScreenCommand.parse([])
+    command.opening = (guide, card)
+    try command.run()
+  }
+
   func run() throws {
     guard (0...65536).contains(history) else {
       throw UserError("--history \(history): the history takes 0 to 65536 MiB")
@@ -37,21 +51,31 @@ struct ScreenCommand: ParsableCommand {
     let options = machine
     let hasGuest = machine.startsWithBIOS || machine.snapshot != nil
     let image = image ?? (hasGuest ? nil : "ringlet")
+    let catalogue = try Catalogue.read(guest: image)
     let session = ScreenMachine.Session(
       startsPaused: paused, historyBudget: history << 20, recording: record)
     let thread = HostThread {
       // Drives stay what they are through a reset; their files may be open only once.
       var drives: MachineOptions.Drives?
-      ScreenMachine.serve(mailbox, session) { () throws(UserError) in
+      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+        if choice.image != nil { return try MachineOptions.usual.build(choice, image: image) }
         if drives == nil && options.snapshot == nil { drives = try options.drives() }
-        return try options.build(image: image, drives: drives)
+        return try options.build(choice, image: image, drives: drives)
       }
     }
     guard let view = firstView(mailbox) else {
       thread.join()
       throw UserError(mailbox.failure ?? "the machine did not start")
     }
-    let signal = try show(view, mailbox)
+    var controller = ScreenController(catalogue)
+    if let opening {
+      if let command = controller.open(guide: opening.guide, card: opening.card) {
+        mailbox.send(command)
+      }
+    } else if isUnspecific {
+      controller.welcome(view: view)
+    }
+    let signal = try show(view, controller, mailbox)
     mailbox.close()
     thread.join()
     if let failure = mailbox.failure { throw UserError(failure) }
@@ -59,6 +83,12 @@ struct ScreenCommand: ParsableCommand {
       // The terminal is whole again: end the way the signal would have ended the program.
       EndSignals.obey(signal)
     }
+  }
+
+  /// Nobody has said which guest, or how: a newcomer, perhaps.
+  private var isUnspecific: Bool {
+    image == nil && !machine.startsWithBIOS && machine.snapshot == nil && !paused && record == nil
+      && machine.mode == MachineOptions.usual.mode
   }
 
   /// Waits until the machine stands, or cannot.
@@ -70,7 +100,9 @@ struct ScreenCommand: ParsableCommand {
     return nil
   }
 
-  private func show(_ view: MachineView, _ mailbox: ScreenMailbox) throws(UserError) -> Int32? {
+  private func show(
+    _ view: MachineView, _ controller: ScreenController, _ mailbox: ScreenMailbox
+  ) throws(UserError) -> Int32? {
     let isPlain = noColor || !(HostEnvironment["NO_COLOR"] ?? "").isEmpty
     let terminal: Terminal
     do throws(TerminalError) {
@@ -80,7 +112,25 @@ struct ScreenCommand: ParsableCommand {
       throw UserError(error.description)
     }
     defer { terminal.close() }
-    var loop = ScreenLoop(mailbox, terminal: terminal, view: view)
+    var loop = ScreenLoop(
+      mailbox, terminal: terminal, view: view, controller: controller)
     return loop.run()
+  }
+}
+
+extension MachineOptions {
+  /// The machine that the options describe, but for what was chosen on the screen.
+  fileprivate func build(
+    _ choice: MachineChoice, image: String?, drives: Drives? = nil
+  ) throws(UserError) -> BuiltMachine {
+    var options = self
+    if let mode = choice.mode {
+      options.mode = mode
+      if mode == MachineOptions.usual.mode { options.labCpu = nil }
+    }
+    if let profile = choice.options["lab-cpu"] { options.labCpu = profile }
+    if let profile = choice.options["cpu"] { options.cpu = profile }
+    _ = try options.configuration()
+    return try options.build(image: choice.image ?? image, drives: drives)
   }
 }

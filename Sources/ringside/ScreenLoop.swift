@@ -15,13 +15,16 @@ import Terminal
 struct ScreenLoop {
   private let mailbox: ScreenMailbox
   private let terminal: Terminal
-  private var controller = ScreenController()
+  private var controller: ScreenController
   private var view: MachineView
   private var isDirty = true
   private var lastDrawn = 0.0
   private static let frame = 1.0 / 60
 
-  init(_ mailbox: ScreenMailbox, terminal: Terminal, view: MachineView) {
+  init(
+    _ mailbox: ScreenMailbox, terminal: Terminal, view: MachineView, controller: ScreenController
+  ) {
+    self.controller = controller
     self.mailbox = mailbox
     self.terminal = terminal
     self.view = view
@@ -67,6 +70,7 @@ struct ScreenLoop {
     isDirty = false
     lastDrawn = HostClock.now
     terminal.show(
-      Screen.draw(view, controller.state, size: terminal.size, charset: terminal.charset))
+      Screen.draw(
+        controller.shown(view), controller.state, size: terminal.size, charset: terminal.charset))
   }
 }

@@ -4,11 +4,14 @@ import Machine
 import Panes
 import Predicates
 import Terminal
+import X86
 
 /// The machine's side of the screen, in a thread of its own: obeys commands and publishes views.
 final class ScreenMachine {
-  private enum Mode {
+  enum Mode: Equatable {
     case paused, running, toRingChange, travelling
+    /// To where calls and handlers are as deep as this, from a machine that may be deeper.
+    case toDepth(Int, CallDepth)
   }
 
   /// What the user chose for the session.
@@ -21,43 +24,50 @@ final class ScreenMachine {
     var recording: String?
   }
 
-  private let mailbox: ScreenMailbox
+  let mailbox: ScreenMailbox
   private let session: Session
-  private let make: () throws(UserError) -> BuiltMachine
+  private let make: (MachineChoice) throws(UserError) -> BuiltMachine
+  /// What was chosen on the screen in place of what the command line says.
+  private var choice = MachineChoice()
   private var built: BuiltMachine
-  private var timeline: Timeline
-  private var maker: ViewMaker
-  private var governor: Governor
-  private var mode: Mode
-  private var stop: Stop?
+  var timeline: Timeline
+  var maker: ViewMaker
+  var governor: Governor
+  var mode: Mode
+  var stop: Stop?
   private var meter = SpeedMeter()
-  private var lastPublished = 0.0
-  private var lastScreen: TextScreen?
-  private var hasNewConsole = true
-  private var isIdle = false
+  var lastPublished = 0.0
+  var lastScreen: TextScreen?
+  var hasNewConsole = true
+  var isIdle = false
   /// What the machine is to stop at, and where it did.
-  private var breakpoint: CompiledPredicate?
-  private var reached: Moment?
-  private var remark: String?
+  var breakpoint: CompiledPredicate?
+  var reached: Moment?
+  /// What it stops at once, beside that.
+  var goal: CompiledPredicate?
+  /// Instructions in a second; nil for full speed.
+  private var pace: Int?
+  var remark: String?
   /// What came in while the machine was on its way to another moment.
-  private var postponed: [Command] = []
+  var postponed: [Command] = []
 
-  private var machine: Machine { built.machine }
+  var machine: Machine { built.machine }
 
   /// Seconds between two views at least, and between two that differ in counters only: while the
   /// guest computes, and while it waits.
-  private static let frame = 1.0 / 60
-  private static let counters = 0.1
-  private static let idleCounters = 1.0
+  static let frame = 1.0 / 60
+  static let counters = 0.1
+  static let idleCounters = 1.0
 
   /// Makes the machine and serves it until the mailbox is closed.
   static func serve(
-    _ mailbox: ScreenMailbox, _ session: Session, make: () throws(UserError) -> BuiltMachine
+    _ mailbox: ScreenMailbox, _ session: Session,
+    make: (MachineChoice) throws(UserError) -> BuiltMachine
   ) {
     Terminal.guardThread()
     do throws(UserError) {
       try withoutActuallyEscaping(make) { make throws(UserError) in
-        let server = ScreenMachine(mailbox, session, built: try make(), make: make)
+        let server = ScreenMachine(mailbox, session, built: try make(MachineChoice()), make: make)
         if session.recording != nil {
           try server.built.requireUnwrittenDisks(for: "--record")
         }
@@ -73,7 +83,7 @@ final class ScreenMachine {
 
   private init(
     _ mailbox: ScreenMailbox, _ session: Session, built: BuiltMachine,
-    make: @escaping () throws(UserError) -> BuiltMachine
+    make: @escaping (MachineChoice) throws(UserError) -> BuiltMachine
   ) {
     self.mailbox = mailbox
     self.session = session
@@ -93,35 +103,84 @@ final class ScreenMachine {
       case .paused:
         if !commands.isEmpty { publish() }
         mailbox.forMachine.wait(nil)
-      case .running: runSlice()
+      case .running: if let pace { runSlowly(pace) } else { runSlice() }
       case .toRingChange: runToRingChange()
+      case .toDepth(let depth, let calls): run(toDepth: depth, calls)
       case .travelling: travel()
       }
     }
   }
 
-  private func obey(_ command: Command) {
+  func obey(_ command: Command) {
     if mode == .travelling && command != .pause { return postponed.append(command) }
     remark = nil
     switch command {
-    case .run: resume(.running)
+    case .run:
+      setGoal(nil)
+      resume(.running)
     case .stopAt(let predicate, let runs):
       breakpoint = predicate.map { CompiledPredicate($0, default: .instruction) }
-      machine.stop(when: breakpoint)
+      setGoal(nil)
       if runs { resume(.running) }
     case .pause: pause()
-    case .step:
-      mode = .paused
-      reached = nil
-      if stop == nil { end(timeline.step()) }
-      drain()
-    case .stepToRingChange: resume(.toRingChange)
+    case .step(let goal): step(to: goal)
+    case .pace(let rate): pace = rate
     case .travel(let destination): setOut(for: destination)
-    case .reset: reset()
+    case .reset: start(MachineChoice())
+    case .start(let choice): if start(choice) { mode = .running }
+    case .play(let steps, let choice): play(steps, from: choice)
     case .saveSnapshot: saveSnapshot()
     case .guestKey(let key, let console): type(key, on: console)
     case .suspend, .redraw, .quit: break
     }
+  }
+
+  private func step(to goal: StepGoal) {
+    setGoal(nil)
+    switch goal {
+    case .instruction:
+      mode = .paused
+      reached = nil
+      if stop == nil { end(timeline.step()) }
+      drain()
+    case .over: resume(.toDepth(0, CallDepth()))
+    case .out: resume(.toDepth(-1, CallDepth()))
+    case .ringChange: resume(.toRingChange)
+    case .predicate: resume(.running)
+    case .trap, .hypercall, .exit:
+      guard let predicate = predicate(for: goal) else { return }
+      setGoal(CompiledPredicate(predicate, default: .event))
+      resume(.running)
+    }
+  }
+
+  /// What a goal means on this machine; nil if it can never come, which is then said.
+  func predicate(for goal: StepGoal) -> Predicate? {
+    let text: String
+    switch goal {
+    case .trap: text = "fault"
+    case .hypercall: text = "hypercall"
+    default:
+      text = machine.monitor == nil ? "exit" : "exit or ring 1>0 or ring 2>0 or ring 3>0"
+    }
+    let hasHypervisor =
+      machine.monitor != nil || machine.configuration.profile.features.contains(.virtualMachines)
+    guard goal == .trap || hasHypervisor else {
+      remark =
+        "In \(machine.configuration.mode.rawValue) there is no monitor; m offers other modes."
+      mode = .paused
+      return nil
+    }
+    return try? Predicate(parsing: text)
+  }
+
+  /// Has the machine stop where `goal` is true too, once.
+  func setGoal(_ goal: CompiledPredicate?) {
+    self.goal = goal
+    guard let goal else { return machine.stop(when: breakpoint) }
+    guard let breakpoint else { return machine.stop(when: goal) }
+    let both = Predicate.or(goal.predicate, breakpoint.predicate)
+    machine.stop(when: CompiledPredicate(both, default: .instruction))
   }
 
   private func resume(_ mode: Mode) {
@@ -130,23 +189,54 @@ final class ScreenMachine {
     reached = nil
   }
 
-  private func pause() {
+  func pause() {
     if mode == .travelling { arrive() }
     postponed = []
     mode = .paused
   }
 
-  private func reset() {
-    // The files were good a moment ago; if they are not any more, the machine stays as it is.
-    guard let fresh = try? make() else { return }
-    built = fresh
-    machine.stop(when: breakpoint)
+  /// Makes the machine anew, or another one. Says whether that could be done.
+  @discardableResult
+  private func start(_ wanted: MachineChoice) -> Bool {
+    var next = choice
+    if let image = wanted.image { next = MachineChoice(image: image) }
+    if wanted.image != nil || wanted.mode != nil {
+      (next.mode, next.options) = (wanted.mode ?? next.mode, wanted.options)
+    }
+    do throws(UserError) {
+      built = try make(next)
+    } catch {
+      // The present one stays as it is.
+      remark = error.description
+      return false
+    }
+    choice = next
+    setGoal(nil)
     reached = nil
     timeline = Timeline(machine, budget: session.historyBudget)
+    governor = Governor(ticksPerSecond: machine.configuration.ticksPerSecond)
     stop = nil
-    maker.reset()
+    maker = ViewMaker(guest: built.name)
     meter = SpeedMeter()
     lastScreen = nil
+    hasNewConsole = true
+    return true
+  }
+
+  /// Brings the machine to the moment of a guide's card, without waiting for its clock.
+  private func play(_ steps: [Guide.Step], from choice: MachineChoice?) {
+    if let choice, !start(choice) { return }
+    mode = .paused
+    reached = nil
+    machine.stop(when: nil)
+    for step in steps where stop == nil {
+      let hasCome = perform(step)
+      drain()
+      if !hasCome {
+        remark = "The machine did not come to this card's moment; the guide has a mistake."
+      }
+    }
+    setGoal(nil)
     hasNewConsole = true
   }
 
@@ -172,132 +262,16 @@ final class ScreenMachine {
     timeline.receive(input)
   }
 
-  private func end(_ stop: Stop?) {
+  func end(_ stop: Stop?) {
     guard let stop else { return }
     self.stop = stop
     timeline.noteEnd(stop)
     mode = .paused
   }
 
-  // MARK: Forward
-
-  /// Runs a two-hundredth of a guest second.
-  private func runSlice() {
-    isIdle = false
-    let limit = machine.ticks + machine.configuration.ticksPerSecond / 200
-    let progress = timeline.run(until: limit, returningWhenIdle: true)
-    drain()
-    switch progress {
-    case .reached, .reset, .watched: publishIfDue()
-    case .breakpoint(let moment): reach(moment)
-    case .stopped(let reason):
-      end(reason)
-      publish()
-    case .idle(let tick): rest(until: tick)
-    }
-  }
-
-  /// What the machine was to stop at has come.
-  private func reach(_ moment: Moment) {
-    mode = .paused
-    reached = moment
-    publish()
-  }
-
-  /// The guest waits in HLT until `tick`: sleep until then, a command or a view that is due.
-  private func rest(until tick: UInt64) {
-    isIdle = true
-    publishIfDue()
-    let due = hasNewConsole ? Self.frame : Self.idleCounters
-    let untilPublished = max(0, lastPublished + due - HostClock.now)
-    guard tick < .max else {
-      // Nothing moves any more; one last view, then silence.
-      let isShown = maker.shownTicks == machine.ticks && !hasNewConsole
-      mailbox.forMachine.wait(isShown ? nil : untilPublished + 0.001)
-      return
-    }
-    let now = machine.ticks
-    guard let seconds = governor.rest(from: now, until: tick, at: HostClock.now) else {
-      return timeline.skip(to: tick)
-    }
-    mailbox.forMachine.wait(hasNewConsole ? min(seconds, untilPublished + 0.001) : seconds)
-    let reached = governor.tick(at: HostClock.now)
-    timeline.skip(to: min(tick, max(now, reached)))
-  }
-
-  /// A stretch of single steps, until CPL differs.
-  private func runToRingChange() {
-    isIdle = false
-    let ring = machine.ring
-    for _ in 0..<20_000 where mode == .toRingChange {
-      switch timeline.run(until: machine.ticks + 1, returningWhenIdle: true) {
-      case .reached, .reset, .watched: if machine.ring != ring { mode = .paused }
-      case .breakpoint(let moment):
-        mode = .paused
-        reached = moment
-      case .stopped(let reason): end(reason)
-      case .idle(let tick):
-        drain()
-        return rest(until: tick)
-      }
-    }
-    drain()
-    if mode == .paused { publish() } else { publishIfDue() }
-  }
-
-  private func drain() {
-    let bytes = timeline.takeOutput()
-    if !bytes.isEmpty { hasNewConsole = true }
-    maker.receive(bytes)
-  }
-
-  // MARK: To another moment
-
-  private func setOut(for destination: Destination) {
-    switch timeline.setOut(for: destination) {
-    case .nowhere(let reason):
-      remark = reason
-      mode = .paused
-    case .underway:
-      isIdle = false
-      mode = .travelling
-    }
-  }
-
-  /// A frame's worth of the way.
-  private func travel() {
-    let start = HostClock.now
-    var arrival = timeline.proceed()
-    while case .underway = arrival, HostClock.now - start < Self.frame {
-      arrival = timeline.proceed()
-    }
-    switch arrival {
-    case .underway: return publishIfDue()
-    case .arrived: break
-    case .nowhere: remark = "There is none before this moment."
-    case .stopped(let reason): stop = reason
-    }
-    arrive()
-    mode = .paused
-    let commands = postponed
-    postponed = []
-    for command in commands { obey(command) }
-    if mode == .paused { publish() }
-  }
-
-  /// The console, the events and the reason for standing still, as they were at this moment.
-  private func arrive() {
-    stop = timeline.endReached
-    reached = nil
-    maker.revisit(timeline.outputUntilNow)
-    lastScreen = nil
-    hasNewConsole = true
-    publish()
-  }
-
   // MARK: Views
 
-  private func publishIfDue() {
+  func publishIfDue() {
     let age = HostClock.now - lastPublished
     guard age >= Self.frame else { return }
     if mode == .travelling { return age >= Self.counters ? publish() : () }
@@ -305,7 +279,7 @@ final class ScreenMachine {
     if hasNewConsole || age >= (isIdle ? Self.idleCounters : Self.counters) { publish() }
   }
 
-  private func publish() {
+  func publish() {
     lastPublished = HostClock.now
     if hasNewConsole { governor.noteActivity(at: lastPublished) }
     lastScreen = machine.board.textScreen()
@@ -313,6 +287,8 @@ final class ScreenMachine {
     let speed = meter.measure(machine.instructions, at: lastPublished)
     var view = maker.view(of: machine, state: runState, speed: speed)
     view.clock.latest = timeline.latest
+    view.clock.start = timeline.start
+    if mode == .paused { view.clock.checkpoints = timeline.checkpoints }
     view.remark = remark
     view.stoppedAt = reached?.sentence
     mailbox.publish(view)
@@ -322,7 +298,8 @@ final class ScreenMachine {
     if let stop { return .stopped(stop.sentence) }
     return switch mode {
     case .paused: .paused
-    case .running, .toRingChange: isIdle ? .idle : .running
+    case .running where pace != nil: .slow(pace ?? 0)
+    case .running, .toRingChange, .toDepth: isIdle ? .idle : .running
     case .travelling:
       .travelling(percent: timeline.percent, seconds: timeline.secondsLeft)
     }

@@ -15,6 +15,9 @@ struct ViewMaker {
   private var listing = Listing()
   /// The machine's tick in the last view.
   private(set) var shownTicks: UInt64 = 0
+  /// The registers when the machine last stood still, and when it did before, at another moment.
+  private var stood: (ticks: UInt64, registers: MachineView.Registers)?
+  private var stoodBefore: MachineView.Registers?
 
   /// How many of each a view holds: enough for the largest terminals.
   private static let eventCount = 150
@@ -22,6 +25,11 @@ struct ViewMaker {
   private static let serialRows = 200
 
   init(guest: String) { self.guest = guest }
+
+  /// Whether this text is among the newest lines of the serial line.
+  func hasSent(_ text: String) -> Bool {
+    serial.screen(rows: Self.serialRows).lines.contains { $0.contains(text) }
+  }
 
   /// Forgets everything, for a machine that starts anew.
   mutating func reset() { self = ViewMaker(guest: guest) }
@@ -55,7 +63,11 @@ struct ViewMaker {
     view.rings.believed = Int(machine.cpu.cpl)
     view.rings.timeline = timeline
     view.rings.operation = machine.operation
-    view.registers = machine.registers
+    view.rings.isInMonitor = machine.isInMonitor
+    view.registers = machine.guestRegisters
+    view.lab = machine.labRegisters
+    view.monitorCounters = machine.countersOfMonitor
+    view.counters = machine.countersOfEvents
     view.clock.ticks = machine.ticks
     view.clock.instructions = machine.instructions
     view.clock.events = machine.cpu.log.count
@@ -65,7 +77,15 @@ struct ViewMaker {
     view.events = events
     switch state {
     case .running, .idle, .travelling: break
-    case .paused, .stopped: view.code = listing.lines(machine)
+    case .paused, .stopped, .slow:
+      view.code = listing.lines(machine)
+      view.stack = machine.stack(newest: events.last?.transition)
+      view.walks = machine.walks
+      if stood?.ticks != machine.ticks {
+        stoodBefore = stood?.registers
+        stood = (machine.ticks, view.registers)
+      }
+      view.before = stoodBefore
     }
     shownTicks = machine.ticks
     return view
@@ -132,40 +152,6 @@ extension Machine {
     guard cpu.cr0.contains(.protection) else { return .real }
     if cpu.eflags.contains(.virtual8086) { return .virtual8086 }
     return cpu.cr0.contains(.paging) ? .paged : .protected
-  }
-
-  fileprivate var registers: MachineView.Registers {
-    var registers = MachineView.Registers()
-    registers.general.eax = cpu[.eax]
-    registers.general.ebx = cpu[.ebx]
-    registers.general.ecx = cpu[.ecx]
-    registers.general.edx = cpu[.edx]
-    registers.general.esi = cpu[.esi]
-    registers.general.edi = cpu[.edi]
-    registers.general.ebp = cpu[.ebp]
-    registers.general.esp = cpu[.esp]
-    registers.eip = cpu.eip
-    registers.eflags = cpu.eflags.rawValue
-    registers.segments = [
-      ("CS", SegmentRegister.cs), ("SS", SegmentRegister.ss), ("DS", SegmentRegister.ds),
-      ("ES", SegmentRegister.es), ("FS", SegmentRegister.fs), ("GS", SegmentRegister.gs),
-    ].map { segment($0.0, $0.1) }
-    registers.cr0 = cpu.cr0.rawValue
-    registers.cr2 = cpu.cr2
-    registers.cr3 = cpu.cr3
-    registers.cr4 = cpu.cr4.rawValue
-    registers.gdtr = MachineView.Table(base: cpu.gdtBase, limit: cpu.gdtLimit)
-    registers.idtr = MachineView.Table(base: cpu.idtBase, limit: cpu.idtLimit)
-    registers.ldtr = segment("LDTR", SegmentRegister.ldtr)
-    registers.tr = segment("TR", SegmentRegister.tr)
-    return registers
-  }
-
-  private func segment(_ name: String, _ index: Int) -> MachineView.Segment {
-    let segment = cpu.segment(index)
-    return MachineView.Segment(
-      name: name, selector: segment.selector, base: segment.base, limit: segment.limit,
-      dpl: segment.dpl, isPresent: segment.isUsable)
   }
 }
 

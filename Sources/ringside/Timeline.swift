@@ -1,6 +1,7 @@
 import Chipset
 import Machine
 import Panes
+import Predicates
 import X86
 
 /// The screen's machine in time: with a history, if it has one, and the console's text of every
@@ -21,6 +22,8 @@ struct Timeline {
   /// Where the known history ends for good, and why.
   private var end: (tick: UInt64, stop: Stop)?
   private var way: (done: UInt64, left: UInt64) = (0, 0)
+  /// A way back that depends on calls, and whether its stretch is being run.
+  private var search: (calls: CallSearch, isInStretch: Bool)?
   private var started = 0.0
 
   /// A machine that begins now; a budget of 0 bytes means without a history.
@@ -35,6 +38,12 @@ struct Timeline {
     history = obstacle == nil ? History(machine, budget: budget) : nil
     reason = "There is no way back: \(obstacle ?? "")."
   }
+
+  /// Where the known history begins; nil if there is none.
+  var start: UInt64? { history?.start }
+
+  /// Where the machine can return to at once.
+  var checkpoints: [UInt64] { history?.checkpointTicks ?? [] }
 
   /// The last tick that is known.
   var latest: UInt64 { max(history?.latest ?? 0, machine.ticks) }
@@ -82,33 +91,93 @@ struct Timeline {
 
   // MARK: To another moment
 
-  mutating func setOut(for destination: Destination) -> Departure {
+  /// `events` says which events are meant where the destination is one.
+  mutating func setOut(
+    for destination: Destination, events: CompiledPredicate?
+  ) -> Departure {
     guard let history else { return .nowhere(reason) }
     let isAtStart = machine.ticks == history.start
     switch destination {
-    case .back, .previousRingChange, .start:
+    case .back, .start:
       if isAtStart { return .nowhere("This is where the history begins.") }
     case .latest: if !history.isInThePast { return .nowhere("This is the latest moment.") }
-    case .tick: break
+    case .tick, .fiftieths: break
     }
     way = (0, 0)
+    search = nil
     started = HostClock.now
     switch destination {
-    case .back: history.setOut(for: .back)
-    case .previousRingChange: history.setOut(for: .previous { $0.fromCPL != $0.toCPL })
+    case .back(.instruction): history.setOut(for: .back)
+    case .back(.ringChange):
+      history.setOut(
+        for: .previous {
+          $0.fromCPL != $0.toCPL || $0.fromVirtualRing != $0.toVirtualRing
+        })
+    case .back(.over), .back(.out):
+      let calls = CallSearch(from: machine.ticks, isOut: destination == .back(.out))
+      beginStretch(calls, history)
+    case .back:
+      guard let events, events.asksEvents else {
+        return .nowhere("Back to an event only; this condition is about instructions or accesses.")
+      }
+      history.setOut(for: .previous { events.matches(Moment($0)) })
     case .start: history.setOut(for: .start)
     case .latest: history.setOut(for: .latest)
     case .tick(let tick): history.setOut(for: .tick(tick))
+    case .fiftieths(let count):
+      let step = Int64(max(50, history.latest - history.start) / 50)
+      let aim = Int64(machine.ticks) + Int64(count) * step
+      history.setOut(
+        for: .tick(UInt64(max(Int64(history.start), min(Int64(history.latest), aim)))))
     }
     return .underway
   }
 
   mutating func proceed() -> Arrival {
     guard let history else { return .arrived }
+    if search?.isInStretch == true { return runStretch(history) }
     let arrival = history.proceed(instructions: 1_000_000)
     if case .underway(let done, let left) = arrival { way = (done, left) }
     _ = takeOutput()
-    return arrival
+    if search != nil, case .underway = arrival { return arrival }
+    guard search != nil else { return arrival }
+    search?.isInStretch = true
+    return .underway(done: 0, left: search?.calls.reach ?? 0)
+  }
+
+  // MARK: Back by calls
+
+  private mutating func beginStretch(_ calls: CallSearch, _ history: History) {
+    let begin = max(history.start, calls.origin - min(calls.origin, calls.reach))
+    search = (calls, false)
+    history.setOut(for: .tick(begin))
+  }
+
+  /// A part of the stretch; at its end it is known where to go.
+  private mutating func runStretch(_ history: History) -> Arrival {
+    guard var calls = search?.calls else { return .arrived }
+    for _ in 0..<20_000 where machine.ticks < calls.origin {
+      let before = machine.ticks
+      if calls.step(machine, { history.step() }) != nil || machine.ticks == before { break }
+    }
+    _ = takeOutput()
+    search?.calls = calls
+    guard machine.ticks >= calls.origin else {
+      let left = calls.origin - machine.ticks
+      way = (calls.reach - min(left, calls.reach), left)
+      return .underway(done: way.done, left: left)
+    }
+    if let found = calls.found {
+      search = nil
+      history.setOut(for: .tick(found))
+    } else if calls.origin - history.start <= calls.reach {
+      search = nil
+      return .nowhere
+    } else {
+      calls.reachFurther()
+      beginStretch(calls, history)
+    }
+    return .underway(done: 0, left: calls.reach)
   }
 
   /// How much of the way is behind the machine.

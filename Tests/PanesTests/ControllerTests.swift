@@ -1,6 +1,7 @@
 import Cells
-import Panes
 import Testing
+
+@testable import Panes
 
 struct ControllerTests {
   private func play(
@@ -13,12 +14,60 @@ struct ControllerTests {
 
   @Test(
     arguments: [
-      ("r", .run), ("p", .pause), ("s", .step), ("n", .stepToRingChange), (" ", .run),
-      ("S", .travel(.back)), ("N", .travel(.previousRingChange)), ("G", .travel(.latest)),
+      ("r", .run), ("p", .pause), (" ", .run), ("G", .travel(.latest)),
       ("k", .saveSnapshot), ("q", .quit), ("\u{1A}", .suspend), ("\u{C}", .redraw),
     ] as [(Unicode.Scalar, Command)])
   func controlKeysDriveTheMachine(key: Unicode.Scalar, command: Command) {
     #expect(play([.character(key)]).commands == [command])
+  }
+
+  /// A small letter goes forward to a goal, its capital back.
+  @Test(
+    arguments: [
+      ("s", .instruction), ("n", .ringChange), ("t", .trap), ("o", .over), ("u", .out),
+      ("h", .hypercall), ("x", .exit),
+    ] as [(Character, StepGoal)])
+  func lettersStepAndCapitalsStepBack(letter: Character, goal: StepGoal) {
+    let keys = [letter, Character(letter.uppercased())].map { character in
+      Key.character(character.unicodeScalars.first ?? " ")
+    }
+    #expect(play(keys).commands == [.step(goal), .travel(.back(goal))])
+  }
+
+  @Test func noKeyHasTwoMeanings() {
+    var actions: [Key: Action] = [:]
+    for (key, action) in Binding.control.flatMap(\.keys) {
+      #expect(actions[key] == nil || actions[key] == action)
+      actions[key] = action
+    }
+  }
+
+  @Test func tabGoesThroughThePanesAndZoomEnlargesTheOneInFocus() {
+    #expect(play([.tab]).state.focus == .console)
+    #expect(play([.tab, .tab, .tab]).state.focus == .rings)
+    #expect(play([.backTab]).state.focus == .events)
+    #expect(play(Array(repeating: .tab, count: 5)).state.focus == .console)
+    #expect(play([.character("z")]).state.zoomed == .console)
+    #expect(play([.backTab, .character("z")]).state.zoomed == .events)
+    #expect(play([.character("4"), .backTab, .backTab]).state.focus == .pages)
+    #expect(play([.character("z"), .character("z")]).state.zoomed == nil)
+  }
+
+  @Test func aFrozenPictureStaysWhileTheMachineGoesOn() {
+    var controller = ScreenController()
+    let first = SampleView.paused()
+    _ = controller.handle(.character("f"), view: first)
+    #expect(controller.shown(SampleView.running()) == first)
+    #expect(controller.handle(.character(" "), view: SampleView.running()) == .pause)
+    _ = controller.handle(.character("f"), view: SampleView.running())
+    #expect(controller.shown(SampleView.running()) == SampleView.running())
+  }
+
+  @Test func slowMotionHasSteps() {
+    #expect(play([.character("-")]).commands == [.pace(100)])
+    #expect(play([.character("-"), .character("-"), .character("+")]).state.pace == 100)
+    #expect(play([.character("+")]).commands == [.pace(nil)])
+    #expect(play(Array(repeating: .character("-"), count: 9)).state.pace == 1)
   }
 
   @Test func spacePausesARunningMachine() {
@@ -87,7 +136,9 @@ struct ControllerTests {
     var view = SampleView.paused()
     view.runState = .stopped("triple fault")
     #expect(
-      play([.character("S"), .home], on: view).commands == [.travel(.back), .travel(.start)])
+      play([.character("S"), .home], on: view).commands == [
+        .travel(.back(.instruction)), .travel(.start),
+      ])
   }
 
   @Test func theStatusLineSaysWhereInTimeTheMachineIs() {
@@ -113,7 +164,7 @@ struct ControllerTests {
 
   @Test func theHelpClosesAndACommandStillWorks() {
     #expect(play([.character("?"), .character("q")]).commands == [])
-    #expect(play([.character("?"), .character("s")]).commands == [.step])
+    #expect(play([.character("?"), .character("s")]).commands == [.step(.instruction)])
     #expect(play([.function(1), .down, .down]).state.helpRow == 2)
     #expect(play([.function(1), .function(12)]).state.helpRow == nil)
   }

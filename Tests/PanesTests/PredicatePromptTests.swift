@@ -22,7 +22,7 @@ struct PredicatePromptTests {
     #expect(played.commands == [.stopAt(predicate, runs: false)])
     #expect(played.state.breakpoint == predicate && played.state.prompt == nil)
     let again = play(text("b#GP and cpl 3") + [.enter] + text("c"))
-    #expect(again.commands.last == .run)
+    #expect(again.commands.last == .step(.predicate))
     // What is set is there to be changed; nothing means nowhere.
     let none = play(text("bhalt") + [.enter] + text("b") + [.control("u"), .enter])
     #expect(none.commands.last == .stopAt(nil, runs: false) && none.state.breakpoint == nil)
@@ -61,7 +61,7 @@ struct PredicatePromptTests {
     try expectGolden(surface.text, "why-80x24")
     #expect(play(text("ww"), on: view).state.showsWhy == false)
     #expect(play(text("w") + [.up], on: view).state.showsWhy, "it follows the list")
-    #expect(play(text("ws"), on: view).commands == [.step])
+    #expect(play(text("ws"), on: view).commands == [.step(.instruction)])
     #expect(!play(text("w"), on: MachineView()).state.showsWhy)
   }
 

@@ -20,6 +20,50 @@ enum SampleView {
     return view
   }
 
+  /// A guest's kernel in ring 1, with something in every pane.
+  static func monitored() -> MachineView {
+    var view = paused()
+    view.mode = "full:trap"
+    view.rings.real = 1
+    view.rings.timeline = [1, 0, 1, 0, 1, 3, 0, 1]
+    var lab = registers()
+    lab.segments[0].selector = 0x09
+    lab.segments[1].selector = 0x11
+    lab.eflags = 0x0001_0246
+    lab.cr3 = 0x0003_0000
+    lab.gdtr = MachineView.Table(base: 0xFFC1_0000, limit: 0xFFFF)
+    lab.idtr = MachineView.Table(base: 0xFFC0_0000, limit: 0x7FF)
+    view.lab = lab
+    view.before = registers()
+    view.before?.general.eax = 3
+    view.before?.cr3 = 0x0010_8000
+    let roles = ["error code", "EIP", "CS", "EFLAGS", "ESP", "SS"]
+    let words: [UInt32] = [0, 0x4000_0230, 0x1B, 0x246, 0x7FFF_FF4B, 0x23, 0x0010_1C00, 0x2A]
+    view.stack = words.enumerated().map { place, value in
+      .init(
+        offset: 0x0010_7FE8 + UInt32(place * 4), value: value,
+        role: place < roles.count ? roles[place] : nil)
+    }
+    view.walks = [
+      .init(
+        register: "EIP", linear: 0x0010_1A3B, root: 0x0010_9000,
+        entries: [
+          .init(name: "PDE", index: 0, address: 0x0010_9000, value: 0x0010_A027),
+          .init(name: "PTE", index: 0x101, address: 0x0010_A404, value: 0x0010_1063),
+        ], physical: 0x0010_1A3B, machine: 0x0050_1A3B),
+      .init(
+        register: "ESP", linear: 0x0010_7FE8, root: 0x0010_9000,
+        entries: [.init(name: "PDE", index: 0, address: 0x0010_9000, value: 0x0010_A027)],
+        physical: 0x0010_7FE8),
+    ]
+    view.counters = [.init("fault", 12), .init("interrupt return", 11), .init("cr3 load", 1)]
+    view.monitorCounters = [.init("direct", 4120), .init("emulated", 31), .init("traps", 12)]
+    view.clock.start = 0
+    view.clock.latest = 9000
+    view.clock.checkpoints = [0, 2000, 4000, 8000]
+    return view
+  }
+
   static func running() -> MachineView {
     var view = paused()
     view.runState = .running

@@ -1,6 +1,7 @@
 import Cells
-import Panes
 import Testing
+
+@testable import Panes
 
 struct ScreenTests {
   static let sizes = [
@@ -13,6 +14,45 @@ struct ScreenTests {
     let surface = Screen.draw(
       SampleView.paused(), ScreenState(), size: size, charset: .unicode)
     try expectGolden(surface.text, "screen-\(size.width)x\(size.height)")
+  }
+
+  /// A mode with a monitor: the layers, both processors' registers, the walk into the machine.
+  @Test(arguments: sizes)
+  func aMonitorsScreenAtEverySize(size: Size) throws {
+    let surface = Screen.draw(
+      SampleView.monitored(), ScreenState(), size: size, charset: .unicode)
+    try expectGolden(surface.text, "full-\(size.width)x\(size.height)")
+  }
+
+  @Test(arguments: [Pane.registers, .stack, .pages, .monitor, .counters])
+  func eachExchangeablePaneHasItsPlace(pane: Pane) throws {
+    var state = ScreenState()
+    state.side = pane
+    let surface = Screen.draw(
+      SampleView.monitored(), state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "\(pane)-80x24")
+  }
+
+  @Test func theRingsCanBeReadFromTheBackRow() throws {
+    var state = ScreenState()
+    (state.focus, state.zoomed) = (.rings, .rings)
+    let surface = Screen.draw(
+      SampleView.monitored(), state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "projector-80x24")
+  }
+
+  @Test(arguments: ["emulation", "full:translate", "para", "hardware:nested"])
+  func everyModeSaysWhoRunsWhere(mode: String) throws {
+    var view = SampleView.paused()
+    view.mode = mode
+    var state = ScreenState()
+    state.side = .rings
+    let surface = Screen.draw(
+      view, state, size: Size(width: 80, height: 24), charset: .unicode)
+    let name = mode.split(separator: ":").first ?? ""
+    try expectGolden(
+      surface.text.split(separator: "\n", omittingEmptySubsequences: false)[1...10]
+        .map { $0.dropFirst(38) }.joined(separator: "\n"), "layers-\(name)")
   }
 
   @Test func rolesSayWhatColoursWouldMean() throws {

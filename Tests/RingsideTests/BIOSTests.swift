@@ -30,6 +30,13 @@ struct BIOSTests {
     #expect(run.output.contains("Booting from \(name)"))
   }
 
+  /// The BIOS says it on a screen that nobody sees in a run without one.
+  @Test func aRunInWhichNothingBootsSaysSo() throws {
+    let run = try Program(["run", "--disk", "images/built/vga.rom", "--timeout", "2"])
+    #expect(run.status == 75)
+    #expect(run.errors.ranges(of: "found nothing to boot").count == 1)
+  }
+
   @Test func saysThatNothingBoots() throws {
     let run = try Program([
       "run", "--disk", "images/built/vga.rom", "--cdrom", "images/built/vga.rom", "--until",

@@ -12,7 +12,7 @@ import Testing
     let mailbox = ScreenMailbox()
     let thread = HostThread {
       let session = ScreenMachine.Session(startsPaused: true)
-      ScreenMachine.serve(mailbox, session) { () throws(UserError) in
+      ScreenMachine.serve(mailbox, session) { _ throws(UserError) in
         try MachineOptions.usual.build(image: "demo")
       }
     }
@@ -49,13 +49,13 @@ import Testing
   @Test func stepsAndRingChangesAreShown() throws {
     try withDemo { mailbox in
       _ = try view(mailbox) { _ in true }
-      mailbox.send(.step)
+      mailbox.send(.step(.instruction))
       #expect(try view(mailbox) { _ in true }.clock.ticks == 1)
-      mailbox.send(.stepToRingChange)
+      mailbox.send(.step(.ringChange))
       let user = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > 1 }
       #expect(user.rings.real == 3 && user.rings.timeline == [0, 3])
       #expect(user.events.last?.kind == .back)
-      mailbox.send(.stepToRingChange)
+      mailbox.send(.step(.ringChange))
       let kernel = try view(mailbox) { $0.clock.ticks > user.clock.ticks && $0.runState == .paused }
       #expect(kernel.rings.real == 0 && kernel.events.last?.text.hasPrefix("INT 80h") == true)
     }
@@ -68,27 +68,71 @@ import Testing
       _ = try view(mailbox) { $0.serial.lines.last == "$ " }
       mailbox.send(.pause)
       let now = try view(mailbox) { $0.runState == .paused }
-      mailbox.send(.travel(.previousRingChange))
+      mailbox.send(.travel(.back(.ringChange)))
       let change = try view(mailbox) { $0.runState == .paused && $0.clock.ticks < now.clock.ticks }
       #expect(change.clock.latest == now.clock.ticks)
       #expect(change.events.last.map { $0.from != $0.to } == true)
       #expect(change.events.last?.tick == change.clock.ticks - 1)
-      for _ in 0..<3 { mailbox.send(.travel(.back)) }
+      for _ in 0..<3 { mailbox.send(.travel(.back(.instruction))) }
       let back = try view(mailbox) { $0.clock.instructions == change.clock.instructions - 3 }
       #expect(back.events.last?.sequence != change.events.last?.sequence)
-      for _ in 0..<3 { mailbox.send(.step) }
+      for _ in 0..<3 { mailbox.send(.step(.instruction)) }
       let again = try view(mailbox) { $0.clock.ticks == change.clock.ticks }
       #expect(again.registers == change.registers && again.events.last == change.events.last)
       mailbox.send(.travel(.start))
       let start = try view(mailbox) { $0.clock.ticks == 0 && $0.runState == .paused }
       #expect(start.serial.bytes == 0 && start.events.isEmpty && start.remark == nil)
-      mailbox.send(.travel(.back))
+      mailbox.send(.travel(.back(.instruction)))
       #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("begins") == true)
       mailbox.send(.travel(.latest))
       let latest = try view(mailbox) { $0.clock.ticks == now.clock.ticks }
       #expect(latest.serial == now.serial && latest.registers == now.registers)
       #expect(latest.textScreen == now.textScreen)
       #expect(latest.events.last == now.events.last)
+    }
+  }
+
+  @Test func stepsGoOverAndOutOfHandlersForwardAndBack() throws {
+    try withDemo { mailbox in
+      _ = try view(mailbox) { _ in true }
+      func moment(_ command: Command) throws -> MachineView {
+        mailbox.send(command)
+        return try view(mailbox) { $0.runState == .paused }
+      }
+      _ = try moment(.step(.ringChange))
+      let handler = try moment(.step(.ringChange))
+      #expect(handler.rings.real == 0)
+      let call = try moment(.travel(.back(.out)))
+      #expect(call.rings.real == 3 && call.clock.ticks == handler.clock.ticks - 1)
+      #expect(call.code.first { $0.isCurrent }?.text == "int 0x80")
+      let behind = try moment(.step(.over))
+      #expect(behind.rings.real == 3 && behind.registers.eip == call.registers.eip + 2)
+      #expect(behind.clock.ticks > handler.clock.ticks + 10)
+      #expect(try moment(.travel(.back(.over))).clock.ticks == call.clock.ticks)
+      #expect(try moment(.step(.instruction)).clock.ticks == handler.clock.ticks)
+      #expect(try moment(.step(.out)).clock.ticks == behind.clock.ticks)
+    }
+  }
+
+  @Test func aStepToAFaultStopsThereAndNotAtTheNext() throws {
+    try withDemo { mailbox in
+      mailbox.send(.run)
+      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      mailbox.send(.pause)
+      _ = try view(mailbox) { $0.runState == .paused }
+      for key in "fault\n".unicodeScalars { mailbox.send(.guestKey(.character(key), .serial)) }
+      mailbox.send(.step(.trap))
+      let fault = try view(mailbox) { $0.runState == .paused && $0.events.last?.kind == .fault }
+      #expect(fault.stoppedAt == nil, "what was asked for needs no word")
+      mailbox.send(.step(.instruction))
+      _ = try view(mailbox) { $0.clock.ticks == fault.clock.ticks + 1 }
+      mailbox.send(.travel(.back(.trap)))
+      let again = try view(mailbox) {
+        $0.runState == .paused && $0.clock.ticks == fault.clock.ticks
+      }
+      #expect(again.events.last == fault.events.last)
+      mailbox.send(.step(.exit))
+      #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("no monitor") == true)
     }
   }
 
@@ -133,7 +177,7 @@ import Testing
   @Test func aMachineThatCannotBeMadeSaysWhy() {
     let mailbox = ScreenMailbox()
     let thread = HostThread {
-      ScreenMachine.serve(mailbox, ScreenMachine.Session()) { () throws(UserError) in
+      ScreenMachine.serve(mailbox, ScreenMachine.Session()) { _ throws(UserError) in
         throw UserError("no")
       }
     }

@@ -16,9 +16,9 @@ struct TerminalTests {
     try terminal.type("s")
     try terminal.wait { $0.contains("PAUSED | t 1 ") }
     try terminal.type("n")
-    try terminal.wait { $0.contains("ring 3 | PAUSED") }
+    try terminal.wait { $0.contains("REAL 3 BELIEVED 3 | PAUSED") }
     try terminal.type("n")
-    try terminal.wait { $0.contains("ring 0 | PAUSED") && $0.contains("INT 80h") }
+    try terminal.wait { $0.contains("REAL 0 BELIEVED 0 | PAUSED") && $0.contains("INT 80h") }
     try terminal.type("r")
     try terminal.wait { $0.contains("shell ready") && $0.contains("IDLE") }
     try terminal.type("?")
@@ -40,6 +40,38 @@ struct TerminalTests {
     try expectWholeTerminal(terminal, status: 0)
   }
 
+  @Test func withoutArgumentsATourIsOfferedAndCanBeLeftAndReturnedTo() throws {
+    let terminal = try TestTerminal(80, 24)
+    try terminal.start("")
+    try terminal.wait { $0.contains("The two-minute tour") && $0.contains("A lab") }
+    try terminal.press("Enter")
+    let first = try terminal.wait { $0.contains("1/6 A whole PC") && $0.contains("PAUSED | t 7") }
+    try terminal.type(" ")
+    try terminal.wait { $0.contains("2/6") && $0.contains("GUEST BELIEVES") }
+    try terminal.press("BSpace")
+    try terminal.wait { $0.contains("1/6") }
+    try terminal.type("ss")
+    try terminal.wait { $0.contains("back to this card") }
+    try terminal.type(".")
+    try terminal.wait { $0 == first }
+    try terminal.press("Escape")
+    try terminal.wait { !$0.contains("1/6") && $0.contains("the machine is yours") }
+    try terminal.type("i")
+    try terminal.wait { $0.contains("Containers and jails") }
+    try terminal.type("2")
+    try terminal.wait { $0.contains("Java") }
+    try terminal.type("q")
+    try terminal.wait { !$0.contains("Java") }
+    try terminal.type("m")
+    try terminal.wait { $0.contains("full:trap") }
+    try terminal.type("2")
+    try terminal.wait { $0.contains("full:trap | REAL 1 BELIEVED 0 | STOPPED") }
+    try terminal.type("2")
+    try terminal.wait { $0.contains("guest believes") }
+    try terminal.type("q")
+    try expectWholeTerminal(terminal, status: 0)
+  }
+
   @Test(arguments: [(80, 24), (120, 40), (200, 60), (40, 12)])
   func everySizeShowsGuestRingAndKeys(columns: Int, rows: Int) throws {
     let terminal = try TestTerminal(columns, rows)
@@ -47,7 +79,8 @@ struct TerminalTests {
     let text = try terminal.wait { $0.contains("shell ready") && $0.contains("CONTROL") }
     let lines = text.split(separator: "\n")
     #expect(lines.count == rows)
-    #expect(lines.first?.contains("ring ") == true && lines.first?.contains("CONTROL") == true)
+    let rings = columns < 80 ? "ring 0" : "REAL 0 BELIEVED 0"
+    #expect(lines.first?.contains(rings) == true && lines.first?.contains("CONTROL") == true)
     #expect(lines.last?.contains("q quit") == true)
     #expect(text.contains("REAL") && text.contains("events"))
   }

@@ -43,6 +43,9 @@ public final class History {
   /// The tick at which the history begins.
   public var start: UInt64 { checkpoints.list[0].moment.ticks }
 
+  /// The ticks of the places to which the machine can return at once, in order.
+  public var checkpointTicks: [UInt64] { checkpoints.list.map(\.moment.ticks) }
+
   /// What checkpoints take now, in bytes.
   public var size: Int { checkpoints.size }
 

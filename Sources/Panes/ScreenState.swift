@@ -1,0 +1,75 @@
+public import Predicates
+
+/// What the screen remembers between keys; nothing of it concerns the machine.
+public struct ScreenState: Equatable, Sendable {
+  /// Who gets the keys.
+  public enum Input: Equatable, Sendable {
+    /// Keys drive the lab.
+    case control
+    /// Keys go to the guest.
+    case guest
+  }
+
+  /// Who gets the keys.
+  public var input = Input.control
+  /// What the exchangeable place shows.
+  public var side = Pane.rings
+  /// The pane that Tab has come to; nil at first.
+  public var focus: Pane?
+  /// The pane that takes the whole screen.
+  public var zoomed: Pane?
+  /// The picture stays what it was while the machine goes on.
+  public var isFrozen = false
+  /// First row of the help; nil when it is closed.
+  public var helpRow: Int?
+  /// The console the user chose; nil lets the guest's output decide.
+  public var chosenConsole: Console?
+  /// The chosen event's sequence number; nil follows the newest.
+  public var selectedEvent: UInt64?
+  /// The event's explanation covers the screen.
+  public var showsWhy = false
+  /// What the machine stops at.
+  public var breakpoint: Predicate?
+  /// Instructions in a second; nil: as many as there are.
+  public var pace: Int?
+  /// A predicate is being typed.
+  public var prompt: PredicatePrompt?
+  /// The list that is open.
+  public var menu: Menu?
+  /// The page that is open.
+  public var page: Page?
+  /// The guide that is being followed.
+  public var guide: GuidePlace?
+  /// The screen asks whether to reset.
+  public var asksReset = false
+  /// A remark on the last key.
+  public var notice: String?
+
+  /// The state a session starts with.
+  public init() {}
+
+  /// The console to show: the chosen one, else the one the guest writes to.
+  public func console(for view: MachineView) -> Console {
+    if let chosenConsole { return chosenConsole }
+    let isBlank = view.textScreen?.cells.allSatisfy { $0.glyph == 0x20 || $0.glyph == 0 } ?? true
+    return isBlank && view.serial.bytes > 0 ? .serial : .text
+  }
+
+  /// The panes that Tab goes through: those that are there at 80x24, the exchangeable one by name.
+  private var round: [Pane] { [.console, .code, side, .events] }
+
+  /// Goes to the next pane, or the one before.
+  mutating func moveFocus(by step: Int) {
+    let place = focus.flatMap { round.firstIndex(of: $0) } ?? (step > 0 ? -1 : 0)
+    focus = round[(place + step + round.count) % round.count]
+  }
+
+  /// Slow motion, in instructions a second.
+  private static let paces = [1, 4, 20, 100]
+
+  mutating func changePace(by step: Int) {
+    let paces: [Int?] = Self.paces + [nil]
+    let place = paces.firstIndex(of: pace) ?? paces.count - 1
+    pace = paces[max(0, min(paces.count - 1, place + step))]
+  }
+}
