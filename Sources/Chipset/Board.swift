@@ -341,6 +341,19 @@ public final class Board: Bus {
     unclaimedPorts.save(into: &writer)
   }
 
+  /// The state of each device by the device's name, as `save` has them one after the other.
+  public var deviceStates: [(name: String, bytes: [UInt8])] {
+    func state(_ save: (inout StateWriter) -> Void) -> [UInt8] {
+      var writer = StateWriter(omittingMedia: true)
+      save(&writer)
+      return writer.bytes
+    }
+    return devices.map { device in ("\(type(of: device))", state { device.save(into: &$0) }) } + [
+      ("Speaker", state { speaker.save(into: &$0) }),
+      ("UnclaimedPorts", state { unclaimedPorts.save(into: &$0) }),
+    ]
+  }
+
   /// Takes a state back that a board of the same configuration has saved.
   ///
   /// Throws a `StateError` if it is none; the board is then to be reset.

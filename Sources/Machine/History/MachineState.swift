@@ -64,9 +64,14 @@ extension Machine {
 
   /// Gives a page of RAM other contents; nil means zeros. The page must have contents of its own.
   func write(_ page: Page?, at address: PhysicalAddress) {
+    if let page, page.bytes == nil { preconditionFailure("memory does not have this page") }
+    write(bytes: page?.bytes, at: address)
+  }
+
+  /// The same from 4096 bytes somewhere.
+  func write(bytes: UnsafeRawPointer?, at address: PhysicalAddress) {
     guard let host = cpu.memory.host(at: address) else { return }
-    if let page {
-      guard let bytes = page.bytes else { preconditionFailure("memory does not have this page") }
+    if let bytes {
       host.copyMemory(from: bytes, byteCount: 4096)
     } else {
       host.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
