@@ -15,6 +15,10 @@ public final class Machine {
     public var profile = Profile.i686
     /// The processor that stands for the hardware under a monitor; nil: one like the guest's.
     public var labProfile: Profile?
+    /// How a monitor with shadow page tables keeps them in step.
+    public var paging = PagingPolicy.flush
+    /// How many pages a monitor's shadow tables may take; nil: as many as there is room for.
+    public var shadowPages: Int?
     /// RAM in MiB, see `memoryRange`.
     public var memory = 64
     /// The port at which firmware reports its progress.
@@ -162,7 +166,8 @@ public final class Machine {
     case .fullTrap:
       monitor = FullVirtualization(
         profile: configuration.labProfile ?? configuration.profile,
-        storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory)
+        storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory,
+        paging: configuration.paging, shadowPages: configuration.shadowPages)
     case .hardwareNested, .hardwareShadow:
       monitor = SVMMonitor(
         profile: configuration.labProfile ?? .amdSVM, storage: storage(SVMMonitor.storageSize),

@@ -96,6 +96,7 @@ extension MachineOptions {
     if mode != usual.mode { options["mode"] = mode }
     if cpu != usual.cpu { options["cpu"] = cpu }
     if let labCpu { options["lab-cpu"] = labCpu }
+    if paging != usual.paging { options["paging"] = paging }
     if memory != usual.memory { options["memory"] = String(memory) }
     if append != usual.append { options["append"] = append }
     if let boot { options["boot"] = boot }
@@ -144,6 +145,7 @@ extension MachineOptions {
       case "mode": options.mode = value
       case "cpu": options.cpu = value
       case "lab-cpu": options.labCpu = value
+      case "paging": options.paging = value
       case "memory": if let size = Int(value) { options.memory = size } else { isKnown = false }
       case "append": options.append = value
       case "boot": options.boot = value

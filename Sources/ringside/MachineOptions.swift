@@ -1,6 +1,7 @@
 import ArgumentParser
 import Chipset
 import Machine
+import Monitors
 import X86
 
 /// The options that say which machine and which guest; the same for the screen and for `run`.
@@ -11,6 +12,11 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp(
       "The processor under a monitor: like --cpu, virtualizable or amd-svm.", valueName: "profile"))
   var labCpu: String?
+  @Option(
+    help: ArgumentHelp(
+      "How shadow page tables are kept in step: flush (a large TLB) or trace.",
+      valueName: "policy"))
+  var paging = "flush"
   @Option(
     help: ArgumentHelp(
       "The guest's processor: 386, 486, pentium, i686 or amd-svm.", valueName: "profile"))
@@ -49,6 +55,9 @@ struct MachineOptions: ParsableArguments {
   @Option(help: .hidden)
   var blockLength: Int?
 
+  /// The mode when nobody names one.
+  static let usualMode = Mode.emulation.rawValue
+
   /// Modes that other versions have, or will.
   private static let laterModes = [
     "full", "full:translate", "para", "kvm",
@@ -77,8 +86,16 @@ struct MachineOptions: ParsableArguments {
     if let blockLength, !(1...64).contains(blockLength) {
       throw UserError("--block-length \(blockLength): blocks have 1 to 64 instructions")
     }
+    guard let policy = PagingPolicy(rawValue: paging) else {
+      let names = PagingPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UserError("--paging \(paging): there is no such policy; use one of \(names)")
+    }
+    if mode == .emulation && policy != .flush {
+      throw UserError("--paging: there are no shadow page tables in emulation; leave it out")
+    }
     var configuration = Machine.Configuration()
     configuration.mode = mode
+    configuration.paging = policy
     configuration.profile = profile
     configuration.labProfile = try labCpu.map { name throws(UserError) in
       try self.profile(name, option: "--lab-cpu")

@@ -40,6 +40,18 @@ struct Statistics {
     if let counts = machine.monitor?.counts {
       fields.append(("monitor", .table(counts.map { ($0.name, $0.count) })))
     }
+    if let monitor = machine.monitor as? FullVirtualization {
+      let audit = monitor.audit(machine.cpu)
+      fields.append(
+        (
+          "shadow",
+          .table([
+            ("pages", UInt64(audit.pages)), ("entries", UInt64(audit.entries)),
+            ("wrong", UInt64(audit.wrong.count)), ("stale", UInt64(audit.stale)),
+            ("evictions", monitor.evictions),
+          ])
+        ))
+    }
     if case .exit(let code) = stop { fields[1].value = .whole(UInt64(code)) }
     if case .unsupported(let name) = stop { fields[2].value = .text(name) }
   }

@@ -1,5 +1,6 @@
 import Chipset
 import Machine
+import Monitors
 import Testing
 import X86
 
@@ -168,11 +169,14 @@ extension RingletTests {
   }
 
   static func machine(
-    mode: Mode, lab: Profile? = nil, guest: String = "ringlet", replaying: Journal = Journal()
+    mode: Mode, lab: Profile? = nil, guest: String = "ringlet", replaying: Journal = Journal(),
+    paging: PagingPolicy = .flush, pages: Int? = nil
   ) throws -> Machine {
     var configuration = Machine.Configuration()
     configuration.mode = mode
     configuration.labProfile = lab
+    configuration.paging = paging
+    configuration.shadowPages = pages
     return try Machine(
       configuration, guest: Guest(image: contents(bytes("built/\(guest).elf"))),
       replaying: replaying)

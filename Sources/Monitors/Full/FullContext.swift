@@ -73,10 +73,11 @@ extension FullVirtualization {
   /// has a safe shadow.
   func isProjectable(_ guest: borrowing CPU) -> Bool {
     guard guest.segment(SegmentRegister.ss).selector & 3 == UInt16(guest.cpl) else { return false }
+    let image = ShadowDescriptors.Image(ring: guest.cpl)
     for index in 0..<6 {
-      guard let shadow = ShadowDescriptors.shadow(guest.segment(index)) else { return false }
+      guard let shadow = ShadowDescriptors.shadow(guest.segment(index), image) else { return false }
       guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
-      guard var loaded = descriptors.segment(shadow.selector) else { return false }
+      guard var loaded = descriptors.segment(shadow.selector, image) else { return false }
       // The visible part is for the program; what counts is the hidden one.
       loaded.selector = shadow.selector
       guard loaded == shadow else { return false }
@@ -87,8 +88,10 @@ extension FullVirtualization {
 
   /// Puts the guest's registers into the lab processor: ring 0 becomes ring 1, IF is on, IOPL 0.
   func project(_ guest: borrowing CPU) {
+    let image = ShadowDescriptors.Image(ring: guest.cpl)
+    useTables(of: image)
     for index in 0..<6 {
-      guard var shadow = ShadowDescriptors.shadow(guest.segment(index)) else {
+      guard var shadow = ShadowDescriptors.shadow(guest.segment(index), image) else {
         preconditionFailure("checked before")
       }
       if index == SegmentRegister.cs || index == SegmentRegister.ss {
@@ -112,6 +115,13 @@ extension FullVirtualization {
     lab.mirrorCR0(
       [.taskSwitched, .emulation, .monitorCoprocessor, .alignmentMask], of: guest.cr0)
     lab.mirrorCR4([.fxsave, .debuggingExtensions], of: guest.cr4)
+  }
+
+  /// LGDT and LLDT, when the guest changes between its ring 3 and the others.
+  private func useTables(of image: ShadowDescriptors.Image) {
+    guard lab.gdtBase != MonitorLayout.hole + image.gdt else { return }
+    counters.tableChanges &+= 1
+    lab.useTables(gdt: MonitorLayout.hole + image.gdt, ldt: MonitorLayout.hole + image.ldt)
   }
 
   func giveFPUToLab(_ guest: inout CPU) {

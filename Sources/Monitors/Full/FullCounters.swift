@@ -17,14 +17,33 @@ public struct FullCounters: Sendable, Equatable {
   public var hiddenFaults: UInt64 = 0
   /// Page faults that the guest's own tables demand.
   public var trueFaults: UInt64 = 0
-  /// Writes to a page that the monitor watches because a descriptor table lies in it.
+  /// Writes to a page that the monitor watches because a descriptor table lies in it, or that are
+  /// allowed because the guest's CR0.WP is off.
   public var traceFaults: UInt64 = 0
+  /// Writes to page tables of the guest that shadows are derived from; only with traced paging.
+  public var pageTableFaults: UInt64 = 0
+  /// Guest page tables that were written to so often that they are traced no more.
+  public var abandonedTables: UInt64 = 0
   /// Accesses to memory of devices, or to what only the monitor may touch.
   public var deviceFaults: UInt64 = 0
   /// Times the whole shadow was thrown away.
   public var shadowFlushes: UInt64 = 0
   /// Events of the guest's devices that interrupted direct execution.
   public var kicks: UInt64 = 0
+  /// Instructions that the lab processor executed at CPL 0: the stubs. The handlers' bodies are no
+  /// x86 code and are not in it.
+  public var monitorInstructions: UInt64 = 0
+  /// Times that only the hosted process could go on: a device was accessed, or the guest waits. With
+  /// a host operating system, two world switches each.
+  public var toProcess: UInt64 = 0
+  /// CR3 loads of the guest, by MOV or a task switch, that the monitor followed.
+  public var cr3Loads: UInt64 = 0
+  /// Those for which a shadow was there from earlier; only with traced paging.
+  public var cachedRoots: UInt64 = 0
+  /// Times that the lab processor's TLB was emptied.
+  public var tlbFlushes: UInt64 = 0
+  /// Changes from the descriptor tables for CPL 1 to those for CPL 3 and back.
+  public var tableChanges: UInt64 = 0
 
   public init() {}
 
@@ -35,6 +54,10 @@ public struct FullCounters: Sendable, Equatable {
 
   /// All entries into the monitor.
   public var entries: UInt64 { traps.reduce(0, +) }
+  /// Each entry comes from an outer ring and takes SS:ESP from the TSS; each exit goes back.
+  public var stackSwitches: UInt64 { 2 * entries }
+  /// Between the monitor and the hosted process: there and back, also for each kick.
+  public var worldSwitches: UInt64 { 2 * (toProcess + kicks) }
 
   mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&direct)
@@ -48,6 +71,14 @@ public struct FullCounters: Sendable, Equatable {
     coder.field(&deviceFaults)
     coder.field(&shadowFlushes)
     coder.field(&kicks)
+    coder.field(&pageTableFaults)
+    coder.field(&abandonedTables)
+    coder.field(&monitorInstructions)
+    coder.field(&toProcess)
+    coder.field(&cr3Loads)
+    coder.field(&cachedRoots)
+    coder.field(&tlbFlushes)
+    coder.field(&tableChanges)
   }
 
   /// Whether the lists have the lengths that they always have.
@@ -55,12 +86,21 @@ public struct FullCounters: Sendable, Equatable {
     interpretations.count == InterpretationReason.allCases.count && traps.count == 256
   }
 
+  private var trapsByVector: [(name: String, count: UInt64)] {
+    traps.indices.filter { traps[$0] > 0 }.map { ("trap_vector_\($0)", traps[$0]) }
+  }
+
   var named: [(name: String, count: UInt64)] {
     [
       ("direct", direct), ("emulated", emulated), ("interpreted", interpreted), ("traps", entries),
       ("hidden_faults", hiddenFaults), ("true_faults", trueFaults), ("trace_faults", traceFaults),
+      ("page_table_faults", pageTableFaults), ("abandoned_tables", abandonedTables),
       ("device_faults", deviceFaults), ("shadow_flushes", shadowFlushes), ("kicks", kicks),
-    ] + InterpretationReason.allCases.map { ($0.name, interpretations(for: $0)) }
+      ("monitor_instructions", monitorInstructions), ("to_hosted_process", toProcess),
+      ("cr3_loads", cr3Loads), ("cached_roots", cachedRoots), ("tlb_flushes", tlbFlushes),
+      ("table_changes", tableChanges), ("stack_switches", stackSwitches),
+      ("world_switches", worldSwitches),
+    ] + trapsByVector + InterpretationReason.allCases.map { ($0.name, interpretations(for: $0)) }
   }
 }
 

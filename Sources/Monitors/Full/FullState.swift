@@ -85,7 +85,7 @@ extension FullVirtualization {
     }
     let before = lab.state
     lab.state = state.lab
-    guard isOurs(isInMonitor: state.isInMonitor) else {
+    guard isOurs(isInMonitor: state.isInMonitor, root: state.paging.root) else {
       lab.state = before
       return false
     }
@@ -104,7 +104,8 @@ extension FullVirtualization {
     counters = state.counters
     descriptors.take(state.descriptors)
     paging.take(state.paging)
-    for page in descriptors.tracedPages { guest.watch(page: page) }
+    for page in descriptors.pages { guest.watch(page: page.physical) }
+    for frame in paging.tracedFrames { guest.watch(page: frame) }
     labPlace = lab.log.end
     lab.log.fullAt = labPlace &+ UInt64(lab.log.capacity / 2)
     guestPlace = guest.log.end - min(state.unseenEvents, guest.log.end)
@@ -116,8 +117,10 @@ extension FullVirtualization {
   private var canReturn: Bool {
     let frame = TrapFrame(in: memory)
     let level = frame.cs & 3
-    guard level != 0, frame.ss & 3 == level,
-      let code = descriptors.segment(frame.cs), let stack = descriptors.segment(frame.ss),
+    let image = ShadowDescriptors.Image(ring: UInt8(level))
+    guard level != 0, frame.ss & 3 == level, lab.gdtBase == MonitorLayout.hole + image.gdt,
+      let code = descriptors.segment(frame.cs, image),
+      let stack = descriptors.segment(frame.ss, image),
       code.access & 0x18 == 0x18, stack.access & 0x1A == 0x12,
       UInt16(stack.access >> 5 & 3) == level, frame.eip <= code.limit,
       frame.eflags.contains(.interrupt),
@@ -126,20 +129,22 @@ extension FullVirtualization {
     let codeLevel = UInt16(code.access >> 5 & 3)
     guard code.access & 4 != 0 ? codeLevel <= level : codeLevel == level else { return false }
     return [SegmentRegister.es, SegmentRegister.ds, SegmentRegister.fs, SegmentRegister.gs]
-      .allSatisfy { ShadowDescriptors.isSafe(lab.segment($0)) }
+      .allSatisfy { ShadowDescriptors.isSafe(lab.segment($0), image) }
   }
 
   /// The lab processor is as this monitor leaves it: with its own tables, and behind a gate or
   /// outside ring 0, where no segment reaches into the hole.
-  private func isOurs(isInMonitor: Bool) -> Bool {
-    let home = Self.home
+  private func isOurs(isInMonitor: Bool, root: UInt32) -> Bool {
+    let home = home
     guard lab.cr0.isSuperset(of: home.cr0), lab.cr4.contains(.timeStampDisable),
       lab.cr4.isDisjoint(with: [.physicalAddressExtension, .pageGlobal, .pageSizeExtensions]),
-      lab.cr3 == home.cr3, !lab.isHalted, !lab.isShutDown,
-      lab.gdtBase == home.gdtBase, lab.gdtLimit == home.gdtLimit,
+      lab.cr3 == root, !lab.isHalted, !lab.isShutDown,
+      let image = [ShadowDescriptors.Image.kernel, .user].first(where: {
+        lab.gdtBase == MonitorLayout.hole + $0.gdt
+      }), lab.gdtLimit == home.gdtLimit,
       lab.idtBase == home.idtBase, lab.idtLimit == home.idtLimit,
       lab.segment(SegmentRegister.tr).base == MonitorLayout.hole + MonitorLayout.task,
-      lab.segment(SegmentRegister.ldtr).base == MonitorLayout.hole + MonitorLayout.ldt,
+      lab.segment(SegmentRegister.ldtr).base == MonitorLayout.hole + image.ldt,
       !lab.isDebugged, !lab.isAddressMasked
     else { return false }
     let code = lab.segment(SegmentRegister.cs)
@@ -154,7 +159,8 @@ extension FullVirtualization {
       lab.eflags.contains(.interrupt),
       lab.eflags.isDisjoint(with: [.ioPrivilegeLevel, .virtual8086, .trap])
     else { return false }
-    return (0..<6).allSatisfy { ShadowDescriptors.isSafe(lab.segment($0)) }
+    guard (lab.cpl == 3) == (image == .user) else { return false }
+    return (0..<6).allSatisfy { ShadowDescriptors.isSafe(lab.segment($0), image) }
   }
 }
 

@@ -58,9 +58,11 @@ public final class FullVirtualization: Monitor {
 
   /// `storage` is 4 MiB of zeroed, page-aligned host memory for the monitor. `guestMemory` maps
   /// the guest's RAM and ROM, by guest-physical address, into the lab machine.
+  ///
+  /// `shadowPages` is how many pages of the pool the shadow tables may take, at least 16; nil: all.
   public init(
     profile: Profile, storage: UnsafeMutableRawPointer, guest: inout CPU,
-    guestMemory: [GuestMemory]
+    guestMemory: [GuestMemory], paging policy: PagingPolicy = .flush, shadowPages: Int? = nil
   ) {
     memory = MonitorMemory(start: storage)
     memory.build()
@@ -78,7 +80,7 @@ public final class FullVirtualization: Monitor {
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
     lab.log.fullAt = UInt64(lab.log.capacity / 2)
     descriptors = ShadowDescriptors(memory)
-    paging = ShadowPaging(memory)
+    paging = ShadowPaging(memory, policy: policy, limit: shadowPages)
     enterMonitor()
     guestPlace = guest.log.end
     follow(&guest)
@@ -98,15 +100,28 @@ public final class FullVirtualization: Monitor {
     }
   }
 
+  /// Where in the monitor's own memory the shadow entry for a linear address of the guest is; nil when
+  /// there is none that is present.
+  public func shadowEntry(of linear: UInt32) -> Int? {
+    guard let place = paging.entryPlace(linear), paging.entry(linear) & 1 != 0 else { return nil }
+    return Int(place)
+  }
+
+  /// Shadow pages that had to go for others.
+  public var evictions: UInt64 { paging.evictions }
+
   public var counts: [(name: String, count: UInt64)] { counters.named }
 
   public func reset(_ guest: inout CPU) {
     isProjected = false
     enterMonitor()
-    lab.flushTLB()
+    _ = guest.takeFlush()
     paging.flush()
+    _ = paging.selectRoot(guest)
+    lab.useDirectory(paging.root)
     _ = descriptors.rebuild(from: guest)
     unsupported = nil
+    mustFollow = false
     interpretedUntil = 0
     guestPlace = guest.log.end
     enterGuest(&guest)
@@ -125,7 +140,9 @@ public final class FullVirtualization: Monitor {
 
   public func memoryChanged(at address: PhysicalAddress, size: Int) {
     lab.memoryChanged(at: address + MonitorLayout.guestOffset, size: size)
-    if descriptors.isTraced(address, size: size) { mustFollow = true }
+    if descriptors.isTraced(address, size: size) || paging.isTraced(address, size: size) {
+      mustFollow = true
+    }
   }
 
   public func passWatchedInstruction() { if !isInMonitor { lab.passWatchedInstruction() } }
@@ -135,19 +152,21 @@ public final class FullVirtualization: Monitor {
   /// Puts the lab processor where a stub calls the body of its handler.
   func enterMonitor() {
     isInMonitor = true
-    lab.enter(Self.home)
+    lab.enter(home)
   }
 
   /// The lab processor when it is the monitor's.
-  static let home = MonitorState(
-    cr0: [.protection, .paging, .writeProtect, .extensionType, .numericError],
-    cr3: MonitorLayout.directory, cr4: [.timeStampDisable],
-    gdtBase: MonitorLayout.hole + MonitorLayout.gdt, gdtLimit: 0xFFFF,
-    idtBase: MonitorLayout.hole + MonitorLayout.idt, idtLimit: 0x7FF,
-    code: MonitorLayout.codeSelector, data: MonitorLayout.dataSelector,
-    task: MonitorLayout.taskSelector, ldt: MonitorLayout.ldtSelector,
-    eip: MonitorLayout.hole + MonitorMemory.stub(0) + MonitorMemory.exitOffset,
-    esp: MonitorLayout.hole + TrapFrame.offset)
+  var home: MonitorState {
+    MonitorState(
+      cr0: [.protection, .paging, .writeProtect, .extensionType, .numericError],
+      cr3: paging.root, cr4: [.timeStampDisable],
+      gdtBase: MonitorLayout.hole + MonitorLayout.gdt, gdtLimit: 0xFFFF,
+      idtBase: MonitorLayout.hole + MonitorLayout.idt, idtLimit: 0x7FF,
+      code: MonitorLayout.codeSelector, data: MonitorLayout.dataSelector,
+      task: MonitorLayout.taskSelector, ldt: MonitorLayout.ldtSelector,
+      eip: MonitorLayout.hole + MonitorMemory.stub(0) + MonitorMemory.exitOffset,
+      esp: MonitorLayout.hole + TrapFrame.offset)
+  }
 
   // MARK: Running
 
@@ -207,6 +226,7 @@ public final class FullVirtualization: Monitor {
       let exit = lab.run(until: lab.ticks &+ 1)
       precondition(exit == .budget || exit == .attention, "the exit's IRET was checked before")
     }
+    counters.monitorInstructions &+= MonitorMemory.exitLength
     isInMonitor = false
     isProjected = true
     directStart = lab.ticks
@@ -285,23 +305,6 @@ public final class FullVirtualization: Monitor {
     guest.retireElsewhere(count)
     counters.direct &+= count
     directStart = tick
-  }
-}
-
-/// A part of the guest's memory: where its bytes are, and its guest-physical address.
-public struct GuestMemory {
-  var start: UnsafeMutableRawPointer
-  var size: Int
-  var address: PhysicalAddress
-  var isReadOnly: Bool
-
-  /// `size` and `address` are multiples of 4096.
-  public init(
-    _ start: UnsafeMutableRawPointer, size: Int, at address: PhysicalAddress,
-    isReadOnly: Bool = false
-  ) {
-    (self.start, self.size, self.address) = (start, size, address)
-    self.isReadOnly = isReadOnly
   }
 }
 

@@ -8,15 +8,17 @@
 ///     FFC04000  004000   the monitor's stack, 16 KiB
 ///     FFC10000  010000   the shadow of the guest's GDT, and at its end the monitor's own descriptors
 ///     FFC20000  020000   the shadow of the guest's LDT
-///        –      030000   the shadow page directory, the hole's page table
-///        –      040000   shadow page tables
+///     FFC30000  030000   the same GDT and
+///     FFC40000  040000   LDT for CPL 3, with whole segments
+///        –      050000   the hole's page table
+///        –      060000   shadow page directories and tables
 ///        –      400000   the guest's memory from its address 0 on
 enum MonitorLayout {
   /// The hole takes one entry of the page directory: linear addresses from here to the end.
   static let hole: UInt32 = 0xFFC0_0000
   static let holeDirectoryIndex = 1023
   /// How much of the monitor's memory the hole shows.
-  static let mappedSize: UInt32 = 0x3_0000
+  static let mappedSize: UInt32 = 0x5_0000
 
   static let idt: UInt32 = 0
   static let task: UInt32 = 0x2000
@@ -25,10 +27,11 @@ enum MonitorLayout {
   static let stackTop: UInt32 = 0x8000
   static let gdt: UInt32 = 0x1_0000
   static let ldt: UInt32 = 0x2_0000
+  static let userGDT: UInt32 = 0x3_0000
+  static let userLDT: UInt32 = 0x4_0000
   static let tableSize = 0x1_0000
-  static let directory: UInt32 = 0x3_0000
-  static let holeTable: UInt32 = 0x3_1000
-  static let pool: UInt32 = 0x4_0000
+  static let holeTable: UInt32 = 0x5_0000
+  static let pool: UInt32 = 0x6_0000
   static let size: UInt32 = 0x40_0000
 
   /// The monitor's selectors, at the end of the 64 KiB that a GDT can have.
@@ -40,5 +43,5 @@ enum MonitorLayout {
   static let guestLimit: UInt32 = 0xFFD0
 
   /// Machine-physical minus guest-physical address of the guest's memory.
-  static let guestOffset: UInt64 = 0x40_0000
+  static let guestOffset = GuestMemory.offset
 }

@@ -25,25 +25,21 @@ struct MonitorMemory {
     store(UInt32(MonitorLayout.dataSelector), at: MonitorLayout.task + 8)
     // The I/O bitmap lies beyond the limit: every port faults.
     store(UInt16(0x68), at: MonitorLayout.task + 0x66)
-    storeDescriptor(MonitorLayout.codeSelector, Descriptor.flatCode.raw)
-    storeDescriptor(MonitorLayout.dataSelector, Descriptor.flatData.raw)
-    storeDescriptor(
-      MonitorLayout.taskSelector,
-      Self.system(base: MonitorLayout.hole + MonitorLayout.task, limit: 0x67, type: 0x8B))
-    storeDescriptor(
-      MonitorLayout.ldtSelector,
-      Self.system(base: MonitorLayout.hole + MonitorLayout.ldt, limit: 0xFFFF, type: 0x82))
+    for image in [ShadowDescriptors.Image.kernel, .user] {
+      func put(_ selector: UInt16, _ raw: UInt64) { store(raw, at: image.gdt + UInt32(selector)) }
+      put(MonitorLayout.codeSelector, Descriptor.flatCode.raw)
+      put(MonitorLayout.dataSelector, Descriptor.flatData.raw)
+      put(
+        MonitorLayout.taskSelector,
+        Self.system(base: MonitorLayout.hole + MonitorLayout.task, limit: 0x67, type: 0x8B))
+      put(
+        MonitorLayout.ldtSelector,
+        Self.system(base: MonitorLayout.hole + image.ldt, limit: 0xFFFF, type: 0x82))
+    }
     // Supervisor only: from ring 3 the hole is out of reach by paging, from ring 1 by limits.
     for page in stride(from: 0, to: MonitorLayout.mappedSize, by: 4096) {
       store(page | 0x63, at: MonitorLayout.holeTable + page >> 10)
     }
-    store(
-      MonitorLayout.holeTable | 0x63,
-      at: MonitorLayout.directory + UInt32(MonitorLayout.holeDirectoryIndex * 4))
-  }
-
-  private func storeDescriptor(_ selector: UInt16, _ raw: UInt64) {
-    store(raw, at: MonitorLayout.gdt + UInt32(selector))
   }
 
   private static func system(base: UInt32, limit: UInt32, type: UInt8) -> UInt64 {

@@ -1,20 +1,45 @@
 import X86
 
 /// The descriptor tables that the lab processor really uses while a guest runs: copies of the
-/// guest's, with ring 0 made ring 1 and no segment reaching into the monitor's hole.
+/// guest's with ring 0 made ring 1, two of each table.
 ///
 /// Ring 1 is supervisor for paging, so page tables cannot keep the guest's kernel out of the hole;
-/// segment limits must.
+/// segment limits must. That is the *kernel* image, for CPL 1. CPL 3 is kept out by paging, and has
+/// the *user* image, in which segments are as long as the guest made them: thread-local storage is
+/// reached by negative offsets from a GS with the largest limit. The monitor changes from one to the
+/// other whenever the guest changes its ring.
 struct ShadowDescriptors {
+  /// For which ring of the guest an image is.
+  enum Image {
+    case kernel, user
+
+    /// The one that a guest uses in a ring that it believes in.
+    init(ring: UInt8) { self = ring == 3 ? .user : .kernel }
+
+    /// Where it lies in the monitor's memory.
+    var gdt: UInt32 { self == .kernel ? MonitorLayout.gdt : MonitorLayout.userGDT }
+    var ldt: UInt32 { self == .kernel ? MonitorLayout.ldt : MonitorLayout.userLDT }
+  }
+
+  /// A page that holds a table of the guest: the monitor sees each write to it, under whatever linear
+  /// address it is made.
+  struct TracedPage: Equatable {
+    /// Where the guest's table register leads.
+    var linear: UInt32
+    /// Guest-physical; `absent` while nothing is mapped there.
+    var physical: PhysicalAddress
+
+    static let absent: PhysicalAddress = 1 << 40
+  }
+
   private let memory: MonitorMemory
   /// The guest tables that the shadows were made from.
   private var gdtBase: UInt32 = 0
   private var gdtLimit: UInt16 = 0
   private var ldt = Segment()
-  private var gdtImage = TableImage(place: MonitorLayout.gdt)
-  private var ldtImage = TableImage(place: MonitorLayout.ldt)
-  /// The guest-physical pages that hold the guest's tables: the monitor sees each write to them.
-  private(set) var tracedPages: [PhysicalAddress] = []
+  private var gdtShadow = TableShadow(isGlobal: true)
+  private var ldtShadow = TableShadow(isGlobal: false)
+  private(set) var pages: [TracedPage] = []
 
   init(_ memory: MonitorMemory) { self.memory = memory }
 
@@ -24,31 +49,41 @@ struct ShadowDescriptors {
       || guest.segment(SegmentRegister.ldtr) != ldt
   }
 
-  func isTraced(_ page: PhysicalAddress) -> Bool { tracedPages.contains(page) }
+  /// The guest's page tables have come to show other memory where its descriptor tables are.
+  func hasMoved(_ guest: borrowing CPU) -> Bool {
+    for page in pages where Self.place(of: page.linear, guest) != page.physical { return true }
+    return false
+  }
+
+  fileprivate static func place(of linear: UInt32, _ guest: borrowing CPU) -> PhysicalAddress {
+    guest.peekTranslate(linear).map { $0 & ~0xFFF } ?? TracedPage.absent
+  }
+
+  func isTraced(_ page: PhysicalAddress) -> Bool { pages.contains { $0.physical == page } }
 
   /// Whether one of the bytes from an address on is in a traced page.
   func isTraced(_ address: PhysicalAddress, size: Int) -> Bool {
-    tracedPages.contains { $0 < address + UInt64(size) && address < $0 + 4096 }
+    pages.contains { $0.physical < address + UInt64(size) && address < $0.physical + 4096 }
   }
 
   /// Copies the guest's tables as they are now. True if other pages than before hold them.
   mutating func rebuild(from guest: borrowing CPU) -> Bool {
-    let before = tracedPages
+    let before = pages
     (gdtBase, gdtLimit) = (guest.gdtBase, guest.gdtLimit)
     ldt = guest.segment(SegmentRegister.ldtr)
-    tracedPages.removeAll(keepingCapacity: true)
+    pages.removeAll(keepingCapacity: true)
     let size = min(Int(gdtLimit) + 1, Int(MonitorLayout.guestLimit))
-    gdtImage.copy(guest, from: gdtBase, size: size, to: memory, tracing: &tracedPages)
+    gdtShadow.copy(guest, from: gdtBase, size: size, to: memory, tracing: &pages)
     let ldtSize = ldt.isUsable ? min(Int(ldt.limit) + 1, MonitorLayout.tableSize) : 0
-    ldtImage.copy(guest, from: ldt.base, size: ldtSize, to: memory, tracing: &tracedPages)
-    return tracedPages != before
+    ldtShadow.copy(guest, from: ldt.base, size: ldtSize, to: memory, tracing: &pages)
+    return pages != before
   }
 
   /// What the lab processor finds under a selector, as a segment with that selector in it.
-  func segment(_ selector: UInt16) -> Segment? {
+  func segment(_ selector: UInt16, _ image: Image) -> Segment? {
     guard selector & 0xFFFC != 0 else { return nil }
-    let image = selector & 4 == 0 ? MonitorLayout.gdt : MonitorLayout.ldt
-    let descriptor = Descriptor(raw: memory.load(image + UInt32(selector & 0xFFF8)))
+    let table = selector & 4 == 0 ? image.gdt : image.ldt
+    let descriptor = Descriptor(raw: memory.load(table + UInt32(selector & 0xFFF8)))
     guard !descriptor.isSystem, descriptor.isPresent else { return nil }
     return Segment(selector: selector, descriptor: descriptor)
   }
@@ -57,9 +92,15 @@ struct ShadowDescriptors {
 
   /// The descriptor that stands for one of the guest's. System descriptors and whatever cannot be
   /// made safe become not present: their use faults, and the monitor emulates it.
-  static func shadow(_ guest: Descriptor) -> Descriptor {
+  static func shadow(_ guest: Descriptor, _ image: Image) -> Descriptor {
     guard !guest.isSystem else { return Descriptor(raw: 0) }
-    guard guest.isPresent else { return guest }
+    // Until its A bit is set, the first load must be seen: the processor sets it in the guest's table.
+    guard guest.isPresent && guest.access & 1 != 0 else {
+      return Descriptor(raw: guest.raw & ~(1 << 47))
+    }
+    if image == .user {
+      return Descriptor(raw: guest.raw & ~(0xFF << 40) | UInt64(deprivileged(guest.access)) << 40)
+    }
     let isExpandDown = guest.isData && guest.access & 4 != 0
     guard !isExpandDown, let limit = truncated(base: guest.base, limit: guest.limit) else {
       return Descriptor(raw: guest.raw & ~(1 << 47))
@@ -75,29 +116,32 @@ struct ShadowDescriptors {
   }
 
   /// The segment register that stands for one of the guest's; nil when there is none that is safe.
-  static func shadow(_ guest: Segment) -> Segment? {
+  static func shadow(_ guest: Segment, _ image: Image) -> Segment? {
     guard guest.isUsable else {
       var null = Segment()
       null.selector = guest.selector
       return null
     }
-    let isExpandDown = guest.access & 0x1C == 0x14
-    guard !isExpandDown, let limit = truncated(base: guest.base, limit: guest.limit) else {
-      return nil
-    }
     var segment = guest
-    segment.limit = limit
+    if image == .kernel {
+      let isExpandDown = guest.access & 0x1C == 0x14
+      guard !isExpandDown, let limit = truncated(base: guest.base, limit: guest.limit) else {
+        return nil
+      }
+      segment.limit = limit
+    }
     segment.access = deprivileged(guest.access)
     segment.updateBounds()
     return segment
   }
 
-  /// Whether a segment register could be a guest's: not of ring 0, and outside the hole.
-  static func isSafe(_ segment: Segment) -> Bool {
+  /// Whether a segment register could be a guest's: not of ring 0, and outside the hole in ring 1.
+  static func isSafe(_ segment: Segment, _ image: Image) -> Bool {
     guard segment.isUsable else { return true }
-    return segment.access & 0x60 != 0 && segment.access & 0x1C != 0x14
-      && segment.base < MonitorLayout.hole
-      && segment.limit <= MonitorLayout.hole - 1 - segment.base
+    guard segment.access & 0x60 != 0 else { return false }
+    return image == .user
+      || segment.access & 0x1C != 0x14 && segment.base < MonitorLayout.hole
+        && segment.limit <= MonitorLayout.hole - 1 - segment.base
   }
 
   /// Ring 0 becomes ring 1, and the segment has been accessed already.
@@ -125,7 +169,7 @@ extension ShadowDescriptors {
     /// The guest's descriptors.
     var gdt: [UInt64] = []
     var local: [UInt64] = []
-    var tracedPages: [PhysicalAddress] = []
+    var pages: [TracedPage] = []
 
     mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
       coder.field(&gdtBase)
@@ -133,45 +177,49 @@ extension ShadowDescriptors {
       ldt.exchange(&coder)
       coder.numbers(&gdt)
       coder.numbers(&local)
-      coder.numbers(&tracedPages)
+      coder.array(&pages, empty: TracedPage(linear: 0, physical: 0)) {
+        $0.field(&$1.linear)
+        $0.field(&$1.physical)
+      }
     }
 
     /// Whether the tables have room for all of it.
     var isPossible: Bool {
       gdt.count * 8 <= Int(MonitorLayout.guestLimit)
         && local.count * 8 <= MonitorLayout.tableSize
-        && tracedPages.allSatisfy { $0 & 0xFFF == 0 && $0 < 1 << 32 }
+        && pages.allSatisfy {
+          $0.physical & 0xFFF == 0 && $0.physical < 1 << 32 || $0.physical == TracedPage.absent
+        }
     }
   }
 
   var state: State {
     State(
-      gdtBase: gdtBase, gdtLimit: gdtLimit, ldt: ldt, gdt: gdtImage.copied,
-      local: ldtImage.copied, tracedPages: tracedPages)
+      gdtBase: gdtBase, gdtLimit: gdtLimit, ldt: ldt, gdt: gdtShadow.copied,
+      local: ldtShadow.copied, pages: pages)
   }
 
   mutating func take(_ state: State) {
     (gdtBase, gdtLimit, ldt) = (state.gdtBase, state.gdtLimit, state.ldt)
-    gdtImage.set(state.gdt, memory)
-    ldtImage.set(state.local, memory)
-    tracedPages = state.tracedPages
+    gdtShadow.set(state.gdt, memory)
+    ldtShadow.set(state.local, memory)
+    pages = state.pages
   }
 }
 
-/// The shadow of one descriptor table, and what it was made from.
-private struct TableImage {
-  /// Where it lies in the monitor's memory.
-  let place: UInt32
+/// The two shadows of one descriptor table, and what they were made from.
+private struct TableShadow {
+  let isGlobal: Bool
   /// The guest's descriptors as they were copied.
   private(set) var copied: [UInt64] = []
 
-  init(place: UInt32) { self.place = place }
+  init(isGlobal: Bool) { self.isGlobal = isGlobal }
 
   /// Copies `size` bytes of descriptors from the guest's linear address `base`; those that are as
-  /// before cost a look. Adds the guest-physical pages where they lie.
+  /// before cost a look. Adds the pages where they lie.
   mutating func copy(
     _ guest: borrowing CPU, from base: UInt32, size: Int, to memory: MonitorMemory,
-    tracing pages: inout [PhysicalAddress]
+    tracing pages: inout [ShadowDescriptors.TracedPage]
   ) {
     let count = size / 8
     cut(to: count, memory)
@@ -181,9 +229,10 @@ private struct TableImage {
       let linear = base &+ UInt32(index * 8)
       if page != linear & ~0xFFF {
         page = linear & ~0xFFF
-        let address = guest.peekTranslate(linear & ~0xFFF)
-        host = address.flatMap { guest.memory.host(at: $0) }
-        if let address, !pages.contains(address) { pages.append(address) }
+        let place = ShadowDescriptors.place(of: linear & ~0xFFF, guest)
+        host = guest.memory.host(at: place)
+        let traced = ShadowDescriptors.TracedPage(linear: linear & ~0xFFF, physical: place)
+        if !pages.contains(traced) { pages.append(traced) }
       }
       let offset = Int(linear & 0xFFF)
       // What lies across two pages, or outside memory, is read the long way.
@@ -200,9 +249,15 @@ private struct TableImage {
     for (index, raw) in descriptors.enumerated() { put(raw, index, memory) }
   }
 
+  private func place(_ image: ShadowDescriptors.Image) -> UInt32 {
+    isGlobal ? image.gdt : image.ldt
+  }
+
   private mutating func cut(to count: Int, _ memory: MonitorMemory) {
     guard copied.count > count else { return }
-    memory.clear(place + UInt32(count * 8), size: (copied.count - count) * 8)
+    for image in [ShadowDescriptors.Image.kernel, .user] {
+      memory.clear(place(image) + UInt32(count * 8), size: (copied.count - count) * 8)
+    }
     copied.removeLast(copied.count - count)
   }
 
@@ -214,8 +269,11 @@ private struct TableImage {
       copied.append(raw)
     }
     // The null descriptor is never used, whatever it says.
-    guard index > 0 || place != MonitorLayout.gdt else { return }
-    memory.store(
-      ShadowDescriptors.shadow(Descriptor(raw: raw)).raw, at: place + UInt32(index * 8))
+    guard index > 0 || !isGlobal else { return }
+    for image in [ShadowDescriptors.Image.kernel, .user] {
+      memory.store(
+        ShadowDescriptors.shadow(Descriptor(raw: raw), image).raw,
+        at: place(image) + UInt32(index * 8))
+    }
   }
 }

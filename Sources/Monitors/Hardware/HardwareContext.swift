@@ -72,10 +72,10 @@ extension SVMMonitor {
   /// What the lab processor has changed, decoded and forgotten.
   private func shareChanges(_ guest: inout CPU) {
     for page in lab.takeWrittenPages() {
-      if let own = HardwareLayout.guest(page) { guest.memoryChanged(at: own, size: 4096) }
+      if let own = GuestMemory.guestAddress(of: page) { guest.memoryChanged(at: own, size: 4096) }
     }
     for page in lab.takeNewCodePages() {
-      if let own = HardwareLayout.guest(page) { guest.watch(page: own) }
+      if let own = GuestMemory.guestAddress(of: page) { guest.watch(page: own) }
     }
     followFlush(guest.takeFlush(), &guest)
     switch lab.takeFlush() {

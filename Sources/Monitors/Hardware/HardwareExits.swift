@@ -80,7 +80,7 @@ extension SVMMonitor {
   /// Carries over what the virtual processor has changed: code and translations.
   func follow(_ guest: inout CPU) {
     for page in guest.takeWrittenPages() { memoryChanged(at: page, size: 4096) }
-    for page in guest.takeNewCodePages() { lab.watch(page: HardwareLayout.machine(page)) }
+    for page in guest.takeNewCodePages() { lab.watch(page: GuestMemory.machineAddress(of: page)) }
     followFlush(guest.takeFlush(), &guest)
   }
 

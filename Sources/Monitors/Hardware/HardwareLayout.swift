@@ -1,5 +1,3 @@
-import X86
-
 /// Where a monitor that uses AMD-V keeps its things: the first 4 MiB of the lab machine's memory, of
 /// which nothing is in the guest's physical address space.
 ///
@@ -14,8 +12,7 @@ import X86
 ///     009000   the MSR permission map
 ///     00B000   the host's page directory
 ///     00C000   the nested page directory, and behind it the nested page tables
-///     030000   the shadow page directory
-///     040000   shadow page tables
+///     060000   the shadow page directory and tables
 ///     400000   the guest's memory from its address 0 on
 enum HardwareLayout {
   static let idt: UInt32 = 0
@@ -41,20 +38,4 @@ enum HardwareLayout {
 
   /// The guest's address space in the TLB; 0 is the host's.
   static let asid: UInt32 = 1
-
-  /// Machine-physical minus guest-physical address of the guest's RAM.
-  static let guestOffset: UInt64 = 0x40_0000
-  /// ROM at the top of the guest's 4 GiB is at the top of the machine's, too.
-  static let romStart: UInt64 = 0xF000_0000
-
-  /// Where the guest's memory is in the machine.
-  static func machine(_ guest: PhysicalAddress) -> PhysicalAddress {
-    guest < romStart ? guest + guestOffset : guest
-  }
-
-  /// The guest's address of its memory in the machine; nil for the monitor's own.
-  static func guest(_ machine: PhysicalAddress) -> PhysicalAddress? {
-    if machine >= romStart { return machine }
-    return machine < guestOffset ? nil : machine - guestOffset
-  }
 }

@@ -19,7 +19,7 @@ extension SVMMonitor {
   /// The registers that the guest never sees as they are.
   func projectShadow(_ guest: borrowing CPU) {
     block[.cr0] = UInt64(guest.cr0.union([.paging, .writeProtect]).rawValue)
-    block[.cr3] = UInt64(MonitorLayout.directory)
+    block[.cr3] = UInt64(paging.root)
     let layout: CR4 = [.pageSizeExtensions, .physicalAddressExtension, .pageGlobal]
     block[.cr4] = UInt64(guest.cr4.subtracting(layout).rawValue)
   }
@@ -56,7 +56,7 @@ extension SVMMonitor {
       counters.trueFaults &+= 1
       return .guests
     }
-    let machine = HardwareLayout.machine(found.page)
+    let machine = GuestMemory.machineAddress(of: found.page)
     guard lab.memory.host(at: machine) != nil, !isWrite || lab.memory.isWritable(at: machine) else {
       return .device
     }
@@ -68,7 +68,7 @@ extension SVMMonitor {
     counters.hiddenFaults &+= 1
     // A page becomes writable when its D bit is set: until then the first write must be seen.
     let isWritable = found.isWritable && found.isDirty && lab.memory.isWritable(at: machine)
-    if paging.map(linear, to: machine, isUser: found.isUser, isWritable: isWritable) {
+    if paging.map(linear, found, nil, isWritable: isWritable) {
       counters.shadowFlushes &+= 1
       mustFlush = true
     }

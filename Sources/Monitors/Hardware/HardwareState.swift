@@ -92,7 +92,7 @@ extension SVMMonitor {
 
   public func restore(_ words: [UInt64], _ guest: inout CPU) -> Bool {
     guard let state = HardwareState(words: words),
-      paging.canTake(state.paging, lab.memory, directoryEntries: 1024)
+      paging.canTake(state.paging, lab.memory)
     else { return false }
     let before = lab.state
     lab.state = state.lab

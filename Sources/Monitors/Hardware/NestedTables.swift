@@ -30,7 +30,7 @@ struct NestedTables {
     let end = part.address + UInt64(part.size)
     while address < end {
       let isLarge = address & 0x3F_FFFF == 0 && end - address >= 0x40_0000
-      let machine = UInt32(truncatingIfNeeded: HardwareLayout.machine(address))
+      let machine = UInt32(truncatingIfNeeded: GuestMemory.machineAddress(of: address))
       if isLarge {
         memory.store(machine | rights | Bits.large, at: directoryEntry(address))
       } else {

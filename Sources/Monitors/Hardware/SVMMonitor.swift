@@ -75,7 +75,7 @@ public final class SVMMonitor: Monitor {
     memory = MonitorMemory(start: storage)
     memory.buildHost()
     self.isShadowing = isShadowing
-    paging = ShadowPaging(memory)
+    paging = ShadowPaging(memory, policy: .flush, hasHole: false)
     if !isShadowing { NestedTables.build(in: memory, guestMemory) }
     block = ControlBlock(at: storage + Int(HardwareLayout.guestBlock))
     copies = .allocate(byteCount: 8192, alignment: 4096)
@@ -87,10 +87,10 @@ public final class SVMMonitor: Monitor {
     physical.giveToMonitor(PhysicalAddress(HardwareLayout.code), size: 4096)
     for part in guestMemory {
       physical.map(
-        part.start, size: part.size, at: HardwareLayout.machine(part.address),
+        part.start, size: part.size, at: GuestMemory.machineAddress(of: part.address),
         readOnly: part.isReadOnly)
     }
-    physical.changes.tell(guest.memory.changes, below: HardwareLayout.guestOffset)
+    physical.changes.tell(guest.memory.changes, below: GuestMemory.offset)
     physical.notesCode = true
     guest.memory.notesCode = true
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
@@ -140,7 +140,7 @@ public final class SVMMonitor: Monitor {
   }
 
   public func memoryChanged(at address: PhysicalAddress, size: Int) {
-    lab.memoryChanged(at: HardwareLayout.machine(address), size: size)
+    lab.memoryChanged(at: GuestMemory.machineAddress(of: address), size: size)
   }
 
   public func passWatchedInstruction() { if !isInMonitor { lab.passWatchedInstruction() } }

@@ -23,6 +23,15 @@ extension CPU {
     }
   }
 
+  /// A single-step trap that another processor has taken for this one: it waits here now. False if there
+  /// was none.
+  public mutating func takeDebugTrap(of other: inout CPU) -> Bool {
+    let isTrap = other.debugRegisters[6] & DebugStatus.singleStep != 0
+    other.debugRegisters[6] &= ~DebugStatus.singleStep
+    if isTrap { pendingDebug |= DebugStatus.singleStep }
+    return isTrap
+  }
+
   /// Puts the processor at an instruction, between two instructions.
   public mutating func resume(at offset: UInt32, cpl level: UInt8) {
     precondition(currentInstruction == blockEnd, "not in the middle of a block")

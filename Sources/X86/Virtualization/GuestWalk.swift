@@ -10,6 +10,16 @@ public struct GuestTranslation: Equatable, Sendable {
   public var isDirty: Bool
 }
 
+/// Through which of a processor's own tables a linear address is translated.
+public struct GuestPath: Equatable, Sendable {
+  /// Guest-physical address of the page directory.
+  public var directory: PhysicalAddress
+  /// Its entry for the address.
+  public var directoryEntry: UInt32
+  /// The entry maps a page of 4 MiB, and there is no page table.
+  public var isLarge: Bool
+}
+
 /// What has been forgotten about translations: what a monitor has to follow.
 public enum TranslationFlush: Equatable, Sendable {
   case none
@@ -51,6 +61,15 @@ extension CPU {
     return GuestTranslation(
       page: found.physical & addressMask, isUser: rights & 4 != 0, isWritable: rights & 2 != 0,
       isDirty: found.isDirty)
+  }
+
+  /// How a linear address is translated as the tables are now; nil while paging is off.
+  public mutating func path(to linear: UInt32) -> GuestPath? {
+    guard cr0.contains(.paging) else { return nil }
+    let entry = UInt32(truncatingIfNeeded: pageEntries(for: linear) >> 32)
+    return GuestPath(
+      directory: UInt64(cr3 & 0xFFFF_F000) & addressMask, directoryEntry: entry,
+      isLarge: entry & 0x80 != 0 && cr4.contains(.pageSizeExtensions))
   }
 
   /// U/S and R/W, bits 2 and 1, of the entries for a linear address that is mapped.

@@ -53,6 +53,18 @@ extension CPU {
     resume(at: state.eip, cpl: 0)
   }
 
+  /// MOV CR3 of a monitor: another directory, and an empty TLB.
+  public mutating func useDirectory(_ address: UInt32) {
+    cr3 = address
+    flushTLB()
+  }
+
+  /// LGDT and LLDT of a monitor that has two of each table, alike in the descriptors that are loaded.
+  public mutating func useTables(gdt: UInt32, ldt: UInt32) {
+    gdtBase = gdt
+    segments[SegmentRegister.ldtr].base = ldt
+  }
+
   /// Replaces CR0 without the checks of MOV CR0: for bits that change no translation.
   public mutating func mirrorCR0(_ bits: CR0, of other: CR0) {
     precondition(bits.isDisjoint(with: [.protection, .paging, .writeProtect]))

@@ -1,0 +1,79 @@
+import Machine
+import Monitors
+import Testing
+import X86
+
+/// An interrupt at any boundary between two instructions does the same under a monitor as without one.
+@Suite struct InterruptBoundaryTests {
+  /// A way to run Ringlet that has to be exact.
+  struct Way: CustomTestStringConvertible, Sendable {
+    var mode: Mode
+    var lab: Profile?
+    var paging = PagingPolicy.flush
+    var testDescription: String { "\(mode.rawValue) \(paging.rawValue)" }
+  }
+
+  static let ways = [
+    Way(mode: .fullTrap, lab: .virtualizable),
+    Way(mode: .fullTrap, lab: .virtualizable, paging: .trace),
+  ]
+
+  /// What the guest could tell of an interrupt: where it came, and all of its state some time later.
+  private struct Outcome: Equatable {
+    var places: [UInt64]
+    var digest: UInt64
+  }
+
+  /// The hot paths: system calls that switch between two processes, and a fork with its page faults.
+  @Test(arguments: ways, ["ctxsw", "forks 1"])
+  func anInterruptAtEveryBoundaryOfAHotPathIsTheSame(way: Way, command: String) throws {
+    let bare = try Self.machine(.init(mode: .emulation), at: command)
+    let virtual = try Self.machine(way, at: command)
+    #expect(bare.digest == virtual.digest)
+    let (one, other) = (bare.snapshot(), virtual.snapshot())
+    var generator = SystemRandomNumberGenerator()
+    // Each of 40 boundaries in a row, and 60 anywhere in what follows.
+    let offsets = Array(UInt64(1)...40) + (0..<60).map { _ in generator.next() % 20_000 }
+    var interrupts = 0
+    for offset in offsets {
+      let expected = Self.outcome(bare, one, offset)
+      #expect(Self.outcome(virtual, other, offset) == expected, "offset \(offset)")
+      interrupts += expected.places.count
+    }
+    #expect(interrupts > offsets.count)
+  }
+
+  /// Ringlet with little memory, at work on a command.
+  private static func machine(_ way: Way, at command: String) throws -> Machine {
+    var configuration = Machine.Configuration()
+    configuration.mode = way.mode
+    configuration.labProfile = way.lab
+    configuration.paging = way.paging
+    configuration.memory = 4
+    let image = try RingletTests.contents(RingletTests.bytes("built/ringlet.elf"))
+    let machine = try Machine(configuration, guest: Guest(image: image))
+    _ = machine.run(until: 1_500_000)
+    machine.receive(.serial(Array("\(command)\r".utf8)))
+    _ = machine.run(until: 1_620_000)
+    return machine
+  }
+
+  private static func outcome(
+    _ machine: Machine, _ snapshot: Machine.Snapshot, _ offset: UInt64
+  ) -> Outcome {
+    machine.restore(snapshot)
+    let start = machine.ticks
+    _ = machine.run(until: start + offset)
+    let first = machine.cpu.log.end
+    machine.receive(.serial([UInt8(ascii: "x")]))
+    _ = machine.run(until: start + offset + 3_000)
+    let events = (max(first, machine.cpu.log.start)..<machine.cpu.log.end).map {
+      machine.cpu.log[place: $0]
+    }
+    let places = events.filter {
+      $0.kind == .interrupt && $0.isVirtual == (machine.monitor != nil)
+    }
+    return Outcome(
+      places: places.map { $0.guestTick << 32 | UInt64($0.eip) }, digest: machine.digest)
+  }
+}
