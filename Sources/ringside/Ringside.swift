@@ -12,6 +12,8 @@ struct Ringside: ParsableCommand {
       ringside trace <image> [<options>]
       ringside replay <recording>
       ringside gdb <image> [<options>]
+      ringside diff <image> --modes emulation,full:trap
+      ringside costs
       ringside images
       ringside tour [<name>]
       ringside card [<name>]
@@ -24,7 +26,8 @@ struct Ringside: ParsableCommand {
       """,
     subcommands: [
       ScreenCommand.self, RunCommand.self, TraceCommand.self, ReplayCommand.self,
-      GDBCommand.self, ImagesCommand.self, TourCommand.self, CardCommand.self, LabCommand.self,
+      GDBCommand.self, DiffCommand.self, CostsCommand.self, ImagesCommand.self, TourCommand.self,
+      CardCommand.self, LabCommand.self,
       GradeCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
@@ -40,7 +43,7 @@ struct Ringside: ParsableCommand {
     } catch  where exitCode(for: error) == .validationFailure {
       let command =
         arguments.first.flatMap {
-          ["run", "trace", "replay", "gdb"].contains($0) ? $0 + " " : nil
+          ["run", "trace", "replay", "gdb", "diff", "costs"].contains($0) ? $0 + " " : nil
         } ?? ""
       report("\(sentence(for: error)); ‘ringside \(command)--help’ shows the options")
       exit(withError: ExitStatus.usage.code)
