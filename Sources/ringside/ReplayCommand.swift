@@ -1,6 +1,7 @@
 import ArgumentParser
 import Chipset
 import Machine
+import Narration
 
 /// `ringside replay`: a recorded run, once more.
 struct ReplayCommand: ParsableCommand {
@@ -12,7 +13,8 @@ struct ReplayCommand: ParsableCommand {
       built, and what came in from outside comes in again at the same ticks.
 
       Exit status: 0 when the run came to the same end, or to --until-instruction; 64 for a wrong \
-      option or an unusable file; 65 when it came out differently.
+      option or an unusable file; 65 when it came out differently; 74 when the ledger could not be \
+      written to its end.
       """)
 
   @Argument(help: "The recording.")
@@ -29,6 +31,8 @@ struct ReplayCommand: ParsableCommand {
   var screenDump: String?
   @Option(help: ArgumentHelp("Write a snapshot at the end.", valueName: "file"))
   var saveSnapshot: String?
+  @Option(help: ArgumentHelp("Write the ledger, a JSON object a line.", valueName: "file"))
+  var ledger: String?
   @Option(help: .hidden)
   var blockLength: Int?
 
@@ -44,7 +48,16 @@ struct ReplayCommand: ParsableCommand {
     let machine = built.machine
     machine.replay(recording.journal)
     let screen = try screenDump.map { try OutputSink(path: $0) }
+    let events = try ledger.map { path throws(UserError) in
+      try LedgerFile(path: path, format: .jsonl, events: nil)
+    }
+    machine.ledgerSink = events
     let stop = repeatRun(machine, until: recording.end.ticks, try serialSink())
+    events?.flush()
+    if case .failed(let reason) = events?.end {
+      report(reason)
+      throw ExitStatus.output.code
+    }
     screen?.write(ScreenText.lines(of: machine.board.textScreen()).joined(separator: "\n") + "\n")
     if let stats {
       let statistics = Statistics(machine, stop: stop)

@@ -179,6 +179,38 @@ import X86
     #expect(history.machine.digest == digest)
   }
 
+  /// What a checkpoint costs: a page is copied at most once between two of them, and only if it is
+  /// written to; the rest is small.
+  @Test(arguments: [Mode.emulation, .fullTrap]) func checkpointsDoNoMoreWorkThanTheyNeed(
+    mode: Mode
+  ) throws {
+    var configuration = Machine.Configuration()
+    configuration.mode = mode
+    if mode != .emulation { configuration.labProfile = .virtualizable }
+    configuration.memory = 16
+    let guest = Guest(image: try ImageFiles.built("ringlet"))
+    let history = History(try Machine(configuration, guest: guest))
+    _ = history.run(until: 2_000_000)
+    history.receive(.serial(Array("spin 20\rpages\rforks\r".utf8)))
+    _ = history.run(until: 40_000_000)
+    let work = history.checkpoints.work
+    #expect(work.checkpoints >= 3)
+    #expect(UInt64(work.checkpoints) <= 2 + history.machine.instructions / History.interval)
+    #expect(work.bytes / work.checkpoints < 256 << 10)
+    // The same run, asked where it writes.
+    let plain = try Machine(configuration, guest: guest, replaying: history.machine.journal)
+    _ = plain.keepOldPages()
+    var written = 0
+    for checkpoint in history.checkpoints.list.dropFirst() {
+      _ = plain.run(until: checkpoint.moment.ticks)
+      for change in plain.takeChanges() {
+        written += 1
+        change.old?.deallocate()
+      }
+    }
+    #expect(work.pages <= written && work.pages > 0)
+  }
+
   @Test func aResetCanBeUndone() throws {
     // inc dword [200000h]; mov al,0FEh; out 64h,al: the keyboard controller pulls the reset line.
     let code: [UInt8] = [0xFF, 0x05, 0x00, 0x00, 0x20, 0x00, 0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE]

@@ -1,4 +1,6 @@
+import Machine
 import Testing
+import X86
 
 /// Debian's kernel and BusyBox, where `make guests` has brought them.
 @Suite(.enabled(if: GuestFiles.hasLinux, "no Linux in guests/: make guests brings it"))
@@ -63,6 +65,34 @@ struct LinuxTests {
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("-686-pae") && run.output.contains("protection: active"))
     #expect(run.output.contains("pae\r\nsep\r\nnx\r\n"))
+  }
+
+  /// A kernel that unpacks, patches and pages: it is taken back to anywhere, and goes on as before.
+  @Test func everyPlaceInItsStartIsWhatItWas() throws {
+    func machine() throws -> Machine {
+      var guest = Guest(image: try FileContents(path: GuestFiles.path("vmlinuz")))
+      guest.initrd = try FileContents(path: GuestFiles.path("initramfs.gz"))
+      guest.commandLine = "console=ttyS0 quiet cryptomgr.notests"
+      return try Machine(Machine.Configuration(), guest: guest)
+    }
+    let end: UInt64 = 500_000_000
+    var generator = SystemRandomNumberGenerator()
+    let ticks = (0..<4).map { _ in generator.next() % end } + [end]
+    let forward = try machine()
+    var known: [UInt64: UInt64] = [:]
+    for tick in ticks.sorted() {
+      _ = forward.run(until: tick)
+      known[tick] = forward.digest
+    }
+    let history = History(try machine())
+    _ = history.run(until: end)
+    for tick in ticks {
+      #expect(history.go(to: .tick(tick)) == .arrived)
+      #expect(history.machine.digest == known[tick], "tick \(tick)")
+    }
+    #expect(history.go(to: .latest) == .arrived)
+    #expect(history.machine.digest == known[end])
+    #expect(history.machine.cpu.log.count == forward.cpu.log.count)
   }
 
   /// Decompression, the kernel's patching of itself and its first milliseconds.

@@ -44,6 +44,27 @@ import Testing
     }
   }
 
+  /// Not only the same end: the same events, entry by entry.
+  @Test(arguments: [
+    ["--mode", "emulation"], ["--mode", "full:trap", "--lab-cpu", "virtualizable"],
+  ])
+  func aReplayHasTheSameLedger(mode: [String]) throws {
+    try Self.withFolder { folder in
+      let run = try Program(
+        [
+          "run", "ringlet", "--send", "\\$ $=divide\\r", "--until", "#DE", "--record",
+          folder + "/run", "--ledger", folder + "/first",
+        ] + mode)
+      #expect(run.status == 0, "\(run.errors)")
+      let replay = try Program(["replay", folder + "/run", "--ledger", folder + "/second"])
+      #expect(replay.status == 0, "\(replay.errors)")
+      let same = try Program(at: "/usr/bin/cmp", [folder + "/first", folder + "/second"])
+      #expect(same.status == 0, "\(same.output)")
+      let lines = try Program(at: "/usr/bin/wc", ["-l", folder + "/first"]).output
+      #expect(lines.split(separator: " ").first.flatMap { Int($0) } ?? 0 > 500)
+    }
+  }
+
   @Test func aGuestsOwnEndIsRepeated() throws {
     try Self.withFolder { folder in
       let file = folder + "/run"

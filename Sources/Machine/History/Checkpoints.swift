@@ -18,8 +18,20 @@ struct Checkpoints {
   private let machine: Machine
   /// In order of time. The first is where the machine was when its history began.
   private(set) var list: [Checkpoint] = []
+  /// What has been done for checkpoints so far.
+  private(set) var work = Work()
   /// What memory holds, except for pages written to since the last checkpoint.
   private var present: PageTable
+
+  /// What checkpoints cost, counted: time cannot be relied on.
+  struct Work: Equatable {
+    /// Checkpoints taken.
+    var checkpoints = 0
+    /// Pages copied before they were written to.
+    var pages = 0
+    /// Bytes of processors, devices and monitors.
+    var bytes = 0
+  }
 
   /// Begins with the machine as it is.
   init(_ machine: Machine) {
@@ -54,6 +66,8 @@ struct Checkpoints {
       if let host = machine.cpu.memory.host(at: address) { present.adopt(host, at: address) }
     }
     let moment = machine.moment(logLimit: 64)
+    work.checkpoints += 1
+    work.bytes += moment.size
     list.insert(
       Checkpoint(
         moment: moment, pages: present, inputs: machine.journal.entries.count,
@@ -85,6 +99,7 @@ struct Checkpoints {
   private mutating func takeChanges() -> [PhysicalAddress] {
     machine.takeChanges().map { change in
       if let old = change.old {
+        work.pages += 1
         if let page = present[change.address] { page.keep(old) } else { old.deallocate() }
       }
       return change.address
