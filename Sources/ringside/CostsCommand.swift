@@ -87,8 +87,8 @@ struct Measurement {
   /// What the two runs printed.
   private(set) var sums: [String] = []
 
-  /// Runs of these lengths are compared for the counts.
-  private static let lengths: (short: Int, long: Int) = (64, 192)
+  /// Runs of these lengths are compared for the counts. With as many digits each, they print as much.
+  private static let lengths: (short: Int, long: Int) = (100, 900)
 
   init(_ program: String, _ row: CostRow, _ command: CostsCommand) throws {
     let (short, long) = Self.lengths
@@ -146,19 +146,18 @@ struct Measurement {
 
 /// The measurements as a table for an 80-column screen.
 enum CostTable {
-  private static let columns: [(title: String, key: String)] = [
-    ("traps", "traps"), ("mon.ins", "monitor_instructions"), ("hidden", "hidden_faults"),
-    ("CR3", "cr3_loads"), ("TLB", "tlb_flushes"), ("stack", "stack_switches"),
-    ("world", "world_switches"),
+  private static let columns: [(title: String, key: String, width: Int)] = [
+    ("traps", "traps", 6), ("mon", "monitor_instructions", 5), ("hidden", "hidden_faults", 7),
+    ("CR3", "cr3_loads", 4), ("TLB", "tlb_flushes", 4), ("stack", "stack_switches", 6),
+    ("world", "world_switches", 6),
   ]
 
   static let head =
-    pad("operation", 10) + pad("mode", 16) + right("instr", 7)
-    + columns.map { right($0.title, 8 - ($0.title.count < 5 ? 2 : 0)) }.joined()
-    + right("ns", 8) + "\n"
+    pad("", 9) + pad("mode", 16) + right("instr", 6)
+    + columns.map { right($0.title, $0.width) }.joined() + right("ns", 7) + "\n"
 
   static let legend = """
-    instr: guest instructions; traps: entries into the monitor; mon.ins: instructions at CPL 0;
+    instr: guest instructions; traps: entries into the monitor; mon: instructions at CPL 0;
     hidden: page faults only for the shadow; CR3, TLB: the guest's loads, the processor's flushes;
     stack, world: switches of stack, between monitor and hosted process. All exact, per operation.
     ns: CPU time of this computer, measured, ± half of the range.
@@ -170,12 +169,11 @@ enum CostTable {
   ) -> String {
     let cells = columns.map { column in
       right(
-        row.mode == .emulation ? "-" : number(measured.counts[column.key] ?? 0),
-        8 - (column.title.count < 5 ? 2 : 0))
+        row.mode == .emulation ? "-" : number(measured.counts[column.key] ?? 0), column.width)
     }
-    return pad(name, 10) + pad(row.name + (isSame ? "" : " ?"), 16)
-      + right(number(measured.instructions), 7) + cells.joined()
-      + right("\(Int(measured.nanoseconds.rounded()))", 8)
+    return pad(name, 9) + pad(row.name + (isSame ? "" : " ?"), 16)
+      + right(number(measured.instructions), 6) + cells.joined()
+      + right("\(Int(measured.nanoseconds.rounded()))", 7)
       + " ±\(Int(measured.spread.rounded()))\n"
   }
 

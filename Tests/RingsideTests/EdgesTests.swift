@@ -30,7 +30,9 @@ import X86
   @Test func onARealProcessorOnlyTheKnownHolesShow() throws {
     let bare = try Self.run(.emulation).lines
     let virtual = try Self.run(.fullTrap).lines
-    let wrong = zip(bare, virtual).filter { $0 != $1 }.map { $0.0.prefix { $0 != ":" } }
+    let wrong = zip(bare, virtual).filter { $0 != $1 }.map { line, _ in
+      line.split(separator: ":").dropLast().joined(separator: ":")
+    }
     #expect(bare.count == virtual.count)
     #expect(
       wrong == [

@@ -32,8 +32,8 @@ import X86
     #expect(bare.digest == virtual.digest)
     let (one, other) = (bare.snapshot(), virtual.snapshot())
     var generator = SystemRandomNumberGenerator()
-    // Each of 40 boundaries in a row, and 60 anywhere in what follows.
-    let offsets = Array(UInt64(1)...40) + (0..<60).map { _ in generator.next() % 20_000 }
+    // Each of 40 boundaries in a row, and 40 anywhere in what follows.
+    let offsets = Array(UInt64(1)...40) + (0..<40).map { _ in generator.next() % 9_000 }
     var interrupts = 0
     for offset in offsets {
       let expected = Self.outcome(bare, one, offset)
@@ -66,7 +66,7 @@ import X86
     _ = machine.run(until: start + offset)
     let first = machine.cpu.log.end
     machine.receive(.serial([UInt8(ascii: "x")]))
-    _ = machine.run(until: start + offset + 3_000)
+    _ = machine.run(until: start + offset + 12_000)
     let events = (max(first, machine.cpu.log.start)..<machine.cpu.log.end).map {
       machine.cpu.log[place: $0]
     }

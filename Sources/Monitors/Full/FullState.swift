@@ -159,7 +159,8 @@ extension FullVirtualization {
       lab.eflags.contains(.interrupt),
       lab.eflags.isDisjoint(with: [.ioPrivilegeLevel, .virtual8086, .trap])
     else { return false }
-    guard (lab.cpl == 3) == (image == .user) else { return false }
+    // From ring 1 a guest gets to ring 3 without the monitor, by RETF say: with the tables for ring 1.
+    guard lab.cpl == 3 || image == .kernel else { return false }
     return (0..<6).allSatisfy { ShadowDescriptors.isSafe(lab.segment($0), image) }
   }
 }

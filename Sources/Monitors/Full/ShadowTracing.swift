@@ -41,7 +41,9 @@ extension ShadowPaging {
         case .table: isRight(entry, of: guestEntry(), page.key.rights, isWatched)
         case .largePage:
           isRight(entry, ofLarge: page.key, index, isWatched)
-        case .region: isMemory(entry, guest) && isAllowed(entry, isWatched)
+        case .region:
+          isMemory(entry, guest) && isAllowed(entry, isWatched)
+            && (policy == .flush || frame(of: entry) == page.key.place << 22 | UInt64(index) << 12)
         }
       if !isRight { wrong.append(place) }
     }
