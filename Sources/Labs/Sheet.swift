@@ -1,5 +1,15 @@
 /// A lab's page as one student gets it.
 extension Grader {
+  /// A part of the page: what is to be read, up to and with a question.
+  public struct Part: Sendable, Equatable {
+    /// Markdown.
+    public let text: String
+    /// The name of its question, if the machine can tell the answer.
+    public let question: String?
+    /// The answer has to cite an event.
+    public let needsEvent: Bool
+  }
+
   /// The page in Markdown, with the seed's values and the questions in their places.
   public var sheet: String {
     var lines = ["# \(lab.title)", ""]
@@ -8,9 +18,17 @@ extension Grader {
       lines.append("")
       lines.append("What is typed in the run that this page is about:")
       lines.append("")
-      lines += lab.typed.map { "    \($0.filled(with: values))" }
+      lines += typed.map { "    \($0)" }
     }
     lines.append("")
+    lines += parts.map(\.text)
+    return Self.trimmed(lines) + "\n"
+  }
+
+  /// The page in parts.
+  public var parts: [Part] {
+    var parts: [Part] = []
+    var lines: [String] = []
     for line in lab.page {
       guard let id = Lab.questionID(in: line.text),
         let solution = solutions.first(where: { $0.question.id == id })
@@ -19,9 +37,33 @@ extension Grader {
         continue
       }
       lines += question(solution)
+      let isAsked = solution.question.isObserved
+      parts.append(
+        Part(
+          text: lines.joined(separator: "\n"), question: isAsked ? id : nil,
+          needsEvent: solution.evidence != nil))
+      lines = []
     }
-    while lines.last == "" { lines.removeLast() }
-    return lines.joined(separator: "\n") + "\n"
+    if lines.contains(where: { !$0.isEmpty }) {
+      parts.append(Part(text: Self.trimmed(lines), question: nil, needsEvent: false))
+    }
+    return parts
+  }
+
+  /// The lines that the lab types.
+  public var typed: [String] { lab.typed.map { $0.filled(with: values) } }
+
+  /// The rows of a question that is answered by a table.
+  public func rows(of question: String) -> [String] {
+    guard let solution = solutions.first(where: { $0.question.id == question }),
+      case .table(_, let rows) = solution.right
+    else { return [] }
+    return rows.map(\.name)
+  }
+
+  private static func trimmed(_ lines: [String]) -> String {
+    let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
+    return lines[..<end].joined(separator: "\n")
   }
 
   private func question(_ solution: Solution) -> [String] {

@@ -7,7 +7,7 @@ enum Action: Equatable, Sendable {
   case breakpoint, runToBreakpoint, why
   case start, latest, goTo, scrub(Int), saveSnapshot
   case console, zoom, show(Pane), nextPane, previousPane
-  case open(Menu.Kind)
+  case open(Menu.Kind), compare, predict, labs, answer, leaf(Int)
   case older, newer, newest, help, quit, suspend, redraw
 }
 
@@ -86,7 +86,10 @@ struct Binding {
       zip(1..., Pane.exchangeable).map { number, pane in
         (.character(Unicode.Scalar(UInt8(0x30 + number))), .show(pane))
       }, "1-6", "pane", "rings registers stack pages monitor counters"),
-    Binding([.character("m")], "m", "mode", "restart the guest in another mode", .open(.modes)),
+    Binding(
+      [.character("m")], "m", "mode", "another mode: from the start, or from here", .open(.modes)),
+    Binding([.character("=")], "=", "", "compare with another mode at the same tick", .compare),
+    Binding([.character("P")], "P", "", "predict: guess before each step s", .predict),
     Binding([.character("b")], "b", "break", "where to stop: type a predicate", .breakpoint),
     Binding("c", "", "run until that is true", .predicate),
     Binding([(.tab, .nextPane), (.backTab, .previousPane)], "Tab", "", "focus the next pane"),
@@ -105,7 +108,11 @@ struct Binding {
     Binding([.character("f")], "f", "", "freeze the picture while the machine runs", .freeze),
     Binding([.character("i")], "i", "", "ideas: cards about the concepts", .open(.pages)),
     Binding([.character("d")], "d", "", "demos: walks over one thing each", .open(.guides)),
-    Binding([.character("l")], "l", "", "labs: questions that the machine answers", .open(.labs)),
+    Binding([.character("l")], "l", "", "labs; in a lab: its page, or the console", .labs),
+    Binding([.character("a")], "a", "", "answer the lab's question", .answer),
+    Binding(
+      [(.pageDown, .leaf(1)), (.pageUp, .leaf(-1))], "PgDn, PgUp", "", "leaf through the lab's page"
+    ),
     Binding([.character("k")], "k", "", "keep a snapshot in a file", .saveSnapshot),
     Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),
     Binding([.control("l")], "Ctrl-L", "", "draw the screen anew", .redraw),

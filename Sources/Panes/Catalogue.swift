@@ -47,9 +47,17 @@ public struct Catalogue: Equatable, Sendable {
       Menu(
         title: "concepts",
         items: pages.map { .init(label: $0.title, detail: $0.summary, choice: .page($0.name)) })
+    case .compare:
+      Menu(
+        title: "compare \(view.mode) with",
+        items: modes.filter { $0.name != view.mode && $0.detail.isEmpty }.map { mode in
+          .init(
+            label: mode.name, detail: ModePicture(mode: mode.name).summary,
+            choice: .compare(mode.name))
+        })
     case .modes:
       Menu(
-        title: "restart \(view.guest) in another mode",
+        title: "\(view.guest) in another mode",
         items: modes.map { mode in
           .init(
             label: mode.name + (mode.name == view.mode ? " (now)" : ""),

@@ -15,7 +15,7 @@ enum CodePane {
       return
     }
     for (row, line) in visible(view.code, rows: rect.height).enumerated() {
-      draw(line, into: &surface, in: rect, row: row)
+      draw(line, hidesMarks: state.predicts, into: &surface, in: rect, row: row)
     }
   }
 
@@ -29,7 +29,8 @@ enum CodePane {
   }
 
   private static func draw(
-    _ line: MachineView.CodeLine, into surface: inout Surface, in rect: Rect, row: Int
+    _ line: MachineView.CodeLine, hidesMarks: Bool, into surface: inout Surface, in rect: Rect,
+    row: Int
   ) {
     let style = Style(line.isCurrent ? .selected : .text)
     if line.isCurrent { surface.restyle(rect, row: row, style: style) }
@@ -44,7 +45,7 @@ enum CodePane {
         Digits.left(bytes + more, shownBytes * 2 + 2), in: rect, row: row, column: column,
         style: faint)
     }
-    let mark = line.mark.rawValue
+    let mark = hidesMarks ? "" : line.mark.rawValue
     let text = Rect(
       x: rect.x, y: rect.y, width: rect.width - (mark.isEmpty ? 0 : mark.count + 1),
       height: rect.height)

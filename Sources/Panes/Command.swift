@@ -21,6 +21,12 @@ public enum Command: Equatable, Sendable {
   case start(MachineChoice)
   /// Bring the machine to a card's moment; from the start of such a machine, or from where it is.
   case play([Guide.Step], from: MachineChoice?)
+  /// An answer to a question of the lab.
+  case answer(String, to: String)
+  /// Show this mode beside the present one; nil: no other mode any more.
+  case compare(String?)
+  /// Have the running guest go on in this mode.
+  case goOn(String)
   /// Write the machine to a file.
   case saveSnapshot
   /// A key for the guest, by the way the shown console has.

@@ -68,10 +68,31 @@ public struct MachineChoice: Equatable, Sendable {
   public var mode: String?
   /// Options by their names without dashes.
   public var options: [String: String]
+  /// A lab, which says all of that itself.
+  public var lab: LabChoice?
 
   public init(image: String? = nil, mode: String? = nil, options: [String: String] = [:]) {
     (self.image, self.mode, self.options) = (image, mode, options)
   }
+
+  /// A lab's machine.
+  public init(lab: LabChoice) {
+    self.init()
+    self.lab = lab
+  }
+}
+
+/// A lab, and for whom.
+public struct LabChoice: Equatable, Sendable {
+  public var slug: String
+  /// Draws this student's values.
+  public var seed: UInt64
+  /// The lecturer's key, another folder of labs, a translation; as on the command line.
+  public var courseKey: String?
+  public var folder: String?
+  public var language: String?
+
+  public init(_ slug: String, seed: UInt64 = 1) { (self.slug, self.seed) = (slug, seed) }
 }
 
 /// Where somebody is in a guide.

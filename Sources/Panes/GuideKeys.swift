@@ -16,6 +16,13 @@ extension ScreenController {
     return show(place, afresh: true)
   }
 
+  /// Opens a lab.
+  public mutating func open(lab: LabChoice) -> Command {
+    state.guide = nil
+    (state.sheetPart, state.sheetScroll, state.hidesSheet) = (0, 0, false)
+    return .start(MachineChoice(lab: lab))
+  }
+
   mutating func handleMenu(_ key: Key, view: MachineView) -> Command? {
     guard let outcome = state.menu?.handle(key) else { return nil }
     switch outcome {
@@ -32,9 +39,15 @@ extension ScreenController {
       state.menu = nil
       state.selectedEvent = nil
       return leavePath(.start(choice))
+    case .chosen(.goOn(let mode)):
+      state.menu = nil
+      return leavePath(.goOn(mode))
+    case .chosen(.compare(let mode)):
+      state.menu = nil
+      return .compare(mode)
     case .chosen(.lab(let name)):
       state.menu = nil
-      state.notice = "ringside lab \(name)"
+      return open(lab: LabChoice(name))
     }
     return nil
   }
@@ -87,7 +100,7 @@ extension ScreenController {
   /// Notes that the machine will not be where the guide's card left it.
   mutating func leavePath(_ command: Command?) -> Command? {
     switch command {
-    case nil, .saveSnapshot, .suspend, .redraw, .quit, .pace, .play: break
+    case nil, .answer, .compare, .saveSnapshot, .suspend, .redraw, .quit, .pace, .play: break
     default: state.guide?.isOnPath = false
     }
     return command

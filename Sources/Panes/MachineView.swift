@@ -35,6 +35,12 @@ public struct MachineView: Equatable, Sendable {
   public var events: [Event] = []
   /// Instructions around EIP, in order of address.
   public var code: [CodeLine] = []
+  /// The lab that is being done.
+  public var sheet: Sheet?
+  /// The same guest at the same tick in other modes, if they are compared.
+  public var others: [MachineView] = []
+  /// Whether they are; while the machine runs there is nothing to compare.
+  public var isCompared = false
   /// What the machine's side has to say about the last command.
   public var remark: String?
 

@@ -8,12 +8,14 @@ public struct Menu: Equatable, Sendable {
     case lab(String)
     case page(String)
     case machine(MachineChoice)
+    case goOn(String)
+    case compare(String)
     case menu(Kind)
     case close
   }
 
   /// The lists there are.
-  enum Kind: Equatable, Sendable { case start, guides, labs, pages, modes }
+  enum Kind: Equatable, Sendable { case start, guides, labs, pages, modes, compare }
 
   /// A row.
   struct Item: Equatable, Sendable {
@@ -40,6 +42,12 @@ public struct Menu: Equatable, Sendable {
     case .end: chosen = items.count - 1
     case .enter, .character(" "): return items.isEmpty ? .closed : .chosen(items[chosen].choice)
     case .escape, .character("q"): return .closed
+    case .character("c"):
+      if items.indices.contains(chosen), case .machine(let machine) = items[chosen].choice,
+        let mode = machine.mode
+      {
+        return .chosen(.goOn(mode))
+      }
     case .character(let scalar):
       if let number = Int(String(scalar)), (1...items.count).contains(number) {
         return .chosen(items[number - 1].choice)
@@ -78,6 +86,12 @@ public struct Menu: Equatable, Sendable {
     }
     var keys = Line("Enter", .key)
     keys.add(" or a number chooses   ")
+    if items.contains(where: { if case .machine = $0.choice { true } else { false } }) {
+      keys = Line("Enter", .key)
+      keys.add(" starts it anew   ")
+      keys.add("c", .key)
+      keys.add(" the running guest goes on in it   ")
+    }
     keys.add("Esc", .key)
     keys.add(" closes")
     keys.draw(into: &surface, in: inner, row: inner.height - 1)

@@ -7,6 +7,9 @@ public enum Pane: CaseIterable, Equatable, Sendable {
   /// Those that share a place where there is no room for all; their numbers are their keys, from 1.
   static let exchangeable: [Pane] = [.rings, .registers, .stack, .pages, .monitor, .counters]
 
+  /// The same, for whoever remembers the choice.
+  public static var choices: [Pane] { exchangeable }
+
   /// The pane's key, if it has one.
   var number: Int? { Self.exchangeable.firstIndex(of: self).map { $0 + 1 } }
 

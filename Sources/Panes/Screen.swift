@@ -29,6 +29,13 @@ public enum Screen {
     if let guide = state.guide, layout.shape != .narrow {
       GuidePane.draw(guide, focus: state.zoomed ?? state.focus, layout, into: &surface)
     }
+    if !view.others.isEmpty, layout.shape != .narrow {
+      let box = Rect(x: 0, y: 1, width: size.width, height: size.height - 3)
+      ComparePane.draw([view] + view.others, into: &surface, in: box)
+    }
+    if let sheet = view.sheet, !state.hidesSheet, state.zoomed == nil, layout.shape != .narrow {
+      SheetPane.draw(sheet, state, layout, into: &surface)
+    }
     if state.showsWhy { ExplanationPane.draw(view, state, into: &surface) }
     if let row = state.helpRow {
       HelpPane.draw(from: row, focus: state.zoomed ?? state.focus, into: &surface)
@@ -66,7 +73,10 @@ public enum Screen {
   private static func drawMessage(
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
-    guard state.asksReset || state.notice != nil || state.prompt != nil else { return }
+    guard
+      state.asksReset || state.notice != nil || state.prompt != nil || state.answering != nil
+        || state.prediction != nil
+    else { return }
     surface.fill(rect)
     WhyPane.draw(view, state, into: &surface, in: rect)
   }

@@ -26,7 +26,21 @@ public struct ScreenController: Sendable {
       state.asksReset = false
       return key == .character("y") || key == .character("Y") ? leavePath(.reset) : nil
     }
+    if state.prediction != nil && state.prediction?.guess == nil {
+      guard let guess = Prediction.guess(key) else {
+        state.prediction = nil
+        return nil
+      }
+      state.prediction?.guess = guess
+      return leavePath(goForward(.step(.instruction)))
+    }
     if state.prompt != nil { return leavePath(handlePrompt(key)) }
+    if let answer = state.answering?.handle(key) {
+      let question = state.answering?.question ?? ""
+      state.answering = nil
+      return answer.isEmpty ? nil : .answer(answer, to: question)
+    }
+    if state.answering != nil { return nil }
     if state.menu != nil { return handleMenu(key, view: view) }
     if let stays = state.page?.handle(key) {
       if !stays { state.page = nil }
@@ -45,6 +59,16 @@ public struct ScreenController: Sendable {
   /// What is to be drawn when the machine is as in `view`.
   public func shown(_ view: MachineView) -> MachineView { frozen ?? view }
 
+  /// Takes news of the machine in: what came of a guess.
+  public mutating func see(_ view: MachineView) {
+    guard let verdict = state.prediction?.verdict(view) else { return }
+    state.prediction = nil
+    state.notice = verdict
+  }
+
+  /// A controller whose exchangeable place shows what it did the last time.
+  public mutating func restore(side: Pane) { state.side = side }
+
   /// A remark of the program itself, shown until the next key.
   public mutating func note(_ text: String) { state.notice = text }
 
@@ -54,7 +78,7 @@ public struct ScreenController: Sendable {
     state.asksReset = false
     state.showsWhy = false
     state.prompt = nil
-    (state.menu, state.page) = (nil, nil)
+    (state.menu, state.page, state.answering) = (nil, nil, nil)
   }
 
   /// The keys of the row in which a predicate is typed.
@@ -123,6 +147,7 @@ public struct ScreenController: Sendable {
         state.pace.map { "r runs \($0) instructions a second." } ?? "r runs at full speed."
       return .pace(state.pace)
     case .saveSnapshot: return .saveSnapshot
+    case .compare where view.isCompared: return .compare(nil)
     case .quit: return .quit
     case .suspend: return .suspend
     case .redraw: return .redraw
@@ -148,6 +173,21 @@ public struct ScreenController: Sendable {
       state.side = pane
     case .nextPane: state.moveFocus(by: 1)
     case .previousPane: state.moveFocus(by: -1)
+    case .labs:
+      if view.sheet == nil {
+        state.menu = catalogue.menu(.labs, view: view)
+      } else {
+        state.hidesSheet.toggle()
+      }
+    case .answer: beginAnswer(view)
+    case .compare: state.menu = catalogue.menu(.compare, view: view)
+    case .predict:
+      state.predicts.toggle()
+      state.notice =
+        state.predicts
+        ? "s asks for your guess first; the marks in the code are hidden. P ends this."
+        : "s steps at once again."
+    case .leaf(let step): if let sheet = view.sheet { state.leaf(sheet, by: step) }
     case .open(let kind): state.menu = catalogue.menu(kind, view: view)
     case .freeze:
       state.isFrozen.toggle()
@@ -159,6 +199,21 @@ public struct ScreenController: Sendable {
     case .newer: select(1, in: shown)
     default: break
     }
+  }
+
+  private mutating func beginAnswer(_ view: MachineView) {
+    guard let sheet = view.sheet, sheet.parts.indices.contains(state.sheetPart) else {
+      state.notice = "There is no lab to be answered; l lists them."
+      return
+    }
+    let part = sheet.parts[state.sheetPart]
+    guard let question = part.question else {
+      state.notice = "Nothing is asked on this part of the page; PgDn goes on."
+      return
+    }
+    state.hidesSheet = false
+    state.answering = AnswerPrompt(
+      question: question, needsEvent: part.needsEvent, event: state.selectedEvent)
   }
 
   private mutating func zoom() {
@@ -174,6 +229,10 @@ public struct ScreenController: Sendable {
     guard mayRun(view) else { return nil }
     if goal == .predicate && state.breakpoint == nil {
       state.prompt = PredicatePrompt(text: "", runs: true)
+      return nil
+    }
+    if goal == .instruction && state.predicts {
+      state.prediction = Prediction(before: view)
       return nil
     }
     return goForward(.step(goal))

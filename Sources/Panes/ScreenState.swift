@@ -40,6 +40,16 @@ public struct ScreenState: Equatable, Sendable {
   public var page: Page?
   /// The guide that is being followed.
   public var guide: GuidePlace?
+  /// The part of the lab's page that is open, and the first row of it.
+  public var sheetPart = 0
+  public var sheetScroll = 0
+  /// The page is put aside.
+  public var hidesSheet = false
+  /// An answer is being typed.
+  public var answering: AnswerPrompt?
+  /// Steps ask for a guess first; and the guess that is asked for or has been made.
+  public var predicts = false
+  public var prediction: Prediction?
   /// The screen asks whether to reset.
   public var asksReset = false
   /// A remark on the last key.
@@ -62,6 +72,23 @@ public struct ScreenState: Equatable, Sendable {
   mutating func moveFocus(by step: Int) {
     let place = focus.flatMap { round.firstIndex(of: $0) } ?? (step > 0 ? -1 : 0)
     focus = round[(place + step + round.count) % round.count]
+  }
+
+  /// Leafs through the lab's page: down a long part first, then to the next one.
+  mutating func leaf(_ sheet: MachineView.Sheet, by step: Int) {
+    guard sheet.parts.indices.contains(sheetPart) else { return }
+    // As many rows as at 80x24; a larger screen shows the rest all the same.
+    let rows = SheetPane.rowCount(sheet.parts[sheetPart], width: 34)
+    hidesSheet = false
+    let isDone = sheet.parts[sheetPart].verdict != nil
+    if step > 0, !isDone, sheetScroll + SheetPane.page < rows {
+      sheetScroll += SheetPane.page - 2
+    } else if step < 0, !isDone, sheetScroll > 0 {
+      sheetScroll = max(0, sheetScroll - SheetPane.page + 2)
+    } else if sheet.parts.indices.contains(sheetPart + step) {
+      sheetPart += step
+      sheetScroll = 0
+    }
   }
 
   /// Slow motion, in instructions a second.

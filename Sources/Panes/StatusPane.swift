@@ -22,9 +22,15 @@ enum StatusPane {
   private static func fitting(_ view: MachineView, _ state: ScreenState, width: Int) -> String {
     var parts = parts(view, isShort: width < 44)
     if state.isFrozen { parts.insert(("FROZEN, f goes on", 0), at: 0) }
+    var isShort = false
     while true {
       let text = " " + parts.map(\.text).joined(separator: " | ")
       if Width.of(text) <= width || parts.count == 1 { return text }
+      if !isShort, let place = parts.firstIndex(where: { $0.text.hasPrefix("t ") }) {
+        isShort = true
+        parts[place].text = "t \(view.clock.ticks)"
+        continue
+      }
       guard let worst = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) else {
         return text
       }

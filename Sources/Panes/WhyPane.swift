@@ -11,6 +11,10 @@ enum WhyPane {
       surface.write(question, in: rect, row: 0, style: Style(.alert, .bold))
     } else if let prompt = state.prompt {
       prompt.draw(into: &surface, in: rect, row: 0)
+    } else if let prediction = state.prediction, prediction.guess == nil {
+      surface.write(Prediction.question, in: rect, row: 0, style: Style(.alert, .bold))
+    } else if let answering = state.answering {
+      answering.draw(into: &surface, in: rect, row: 0)
     } else if let notice = state.notice ?? view.remark {
       surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
     } else {

@@ -108,7 +108,13 @@ extension LabCommand {
       guard let sign = text.firstIndex(of: "=") else {
         throw UserError("\(text): write NAME=VALUE, or NAME=VALUE@EVENT")
       }
-      var value = text[text.index(after: sign)...]
+      answers.answers[String(text[..<sign])] = try parsed(String(text[text.index(after: sign)...]))
+    }
+
+    /// An answer as people type it: VALUE, VALUE@EVENT, or several values with commas. For a table with
+    /// these `rows`: their cells, with semicolons between rows.
+    static func parsed(_ text: String, rows: [String] = []) throws(UserError) -> Answers.Answer {
+      var value = text[...]
       var events: [UInt64] = []
       if let at = value.lastIndex(of: "@") {
         guard let event = UInt64(value[value.index(after: at)...]) else {
@@ -117,9 +123,16 @@ extension LabCommand {
         events = [event]
         value = value[..<at]
       }
-      let items = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      answers.answers[String(text[..<sign])] = Answers.Answer(
-        items.count == 1 ? .text(items[0]) : .list(items), events: events)
+      func items(_ text: Substring, _ separator: Character) -> [String] {
+        text.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+      }
+      if !rows.isEmpty {
+        let cells = items(value, ";").map { items($0[...], ",") }
+        let table = Dictionary(zip(rows, cells), uniquingKeysWith: { first, _ in first })
+        return Answers.Answer(.table(table), events: events)
+      }
+      let list = items(value, ",")
+      return Answers.Answer(list.count == 1 ? .text(list[0]) : .list(list), events: events)
     }
   }
 }

@@ -10,8 +10,25 @@ struct LabCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lab", abstract: "Read labs, do them, write them.",
     subcommands: [
-      List.self, Show.self, Console.self, Events.self, Answer.self, New.self, Check.self, Key.self,
-    ])
+      Open.self, List.self, Show.self, Console.self, Events.self, Answer.self, New.self, Check.self,
+      Key.self,
+    ], defaultSubcommand: Open.self)
+
+  struct Open: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Do a lab on the screen: its page beside the machine (the default).")
+    @OptionGroup var options: LabOptions
+
+    func run() throws {
+      // Mistakes in it are told before the screen opens.
+      _ = try options.lab()
+      var choice = LabChoice(options.slug, seed: options.seed)
+      choice.courseKey = options.courseKey
+      choice.folder = options.labs
+      choice.language = options.language
+      try ScreenCommand.open(lab: choice)
+    }
+  }
 }
 
 /// Which lab, and for whom.

@@ -52,12 +52,12 @@ extension Machine {
   /// What the lab processor holds; nil in emulation.
   @inline(never)
   var labRegisters: MachineView.Registers? {
-    guard let monitor else { return nil }
-    return MachineView.Registers(of: monitor.lab)
+    guard let full = monitor as? FullVirtualization else { return nil }
+    return MachineView.Registers(of: full.lab)
   }
 
   /// The lab processor is in the monitor, and not in the guest.
-  var isInMonitor: Bool { monitor?.realCPL == 0 }
+  var isInMonitor: Bool { monitor is FullVirtualization && ring == 0 }
 
   /// What the monitor did, in words; empty in emulation.
   var countersOfMonitor: [MachineView.Counter] {
@@ -104,7 +104,7 @@ extension Machine {
         register: register, linear: linear,
         root: cpu.cr0.contains(.paging) ? cpu.cr3 : nil, physical: cpu.peekTranslate(linear))
       if walk.root != nil { walk.entries = entries(for: linear) }
-      walk.machine = monitor?.lab.peekTranslate(linear)
+      walk.machine = (monitor as? FullVirtualization)?.lab.peekTranslate(linear)
       return walk
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cells
+import Labs
 import Machine
 import Panes
 import Terminal
@@ -27,8 +28,13 @@ struct ScreenCommand: ParsableCommand {
   @Flag(help: "Draw without colours (also with NO_COLOR set).")
   var noColor = false
 
-  /// A guide to open, and its card.
-  private var opening: (guide: String, card: Int)?
+  /// What to open at once.
+  private enum Opening {
+    case guide(String, card: Int)
+    case lab(LabChoice)
+  }
+
+  private var opening: Opening?
 
   private enum CodingKeys: CodingKey {
     case image, machine, paused, history, record, ascii, noColor
@@ -37,7 +43,16 @@ struct ScreenCommand: ParsableCommand {
   /// Opens the screen on a guide.
   static func open(guide: String, card: Int) throws {
     var command = try ScreenCommand.parse([])
-    command.opening = (guide, card)
+    command.opening = .guide(guide, card: card)
+    command.paused = true
+    try command.run()
+  }
+
+  /// Opens the screen on a lab.
+  static func open(lab: LabChoice) throws {
+    var command = try ScreenCommand.parse([])
+    command.opening = .lab(lab)
+    command.paused = true
     try command.run()
   }
 
@@ -51,6 +66,7 @@ struct ScreenCommand: ParsableCommand {
     let options = machine
     let hasGuest = machine.startsWithBIOS || machine.snapshot != nil
     let image = image ?? (hasGuest ? nil : "ringlet")
+    let settings = try ScreenSettings(path: ScreenSettings.path)
     let catalogue = try Catalogue.read(guest: image)
     let session = ScreenMachine.Session(
       startsPaused: paused, historyBudget: history << 20, recording: record)
@@ -58,6 +74,7 @@ struct ScreenCommand: ParsableCommand {
       // Drives stay what they are through a reset; their files may be open only once.
       var drives: MachineOptions.Drives?
       ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+        if let lab = choice.lab { return try MachineOptions.usual.build(lab) }
         if choice.image != nil { return try MachineOptions.usual.build(choice, image: image) }
         if drives == nil && options.snapshot == nil { drives = try options.drives() }
         return try options.build(choice, image: image, drives: drives)
@@ -68,16 +85,19 @@ struct ScreenCommand: ParsableCommand {
       throw UserError(mailbox.failure ?? "the machine did not start")
     }
     var controller = ScreenController(catalogue)
-    if let opening {
-      if let command = controller.open(guide: opening.guide, card: opening.card) {
-        mailbox.send(command)
-      }
-    } else if isUnspecific {
-      controller.welcome(view: view)
+    if let pane = settings.pane { controller.restore(side: pane) }
+    switch opening {
+    case .guide(let name, let card):
+      if let command = controller.open(guide: name, card: card) { mailbox.send(command) }
+    case .lab(let lab): mailbox.send(controller.open(lab: lab))
+    case nil: if isUnspecific { controller.welcome(view: view) }
     }
-    let signal = try show(view, controller, mailbox)
+    let (signal, side) = try show(view, controller, mailbox)
     mailbox.close()
     thread.join()
+    var left = settings
+    left.pane = side
+    if left.pane != settings.pane ?? .rings { left.write(path: ScreenSettings.path) }
     if let failure = mailbox.failure { throw UserError(failure) }
     if let signal {
       // The terminal is whole again: end the way the signal would have ended the program.
@@ -102,7 +122,7 @@ struct ScreenCommand: ParsableCommand {
 
   private func show(
     _ view: MachineView, _ controller: ScreenController, _ mailbox: ScreenMailbox
-  ) throws(UserError) -> Int32? {
+  ) throws(UserError) -> (signal: Int32?, side: Pane) {
     let isPlain = noColor || !(HostEnvironment["NO_COLOR"] ?? "").isEmpty
     let terminal: Terminal
     do throws(TerminalError) {
@@ -114,11 +134,23 @@ struct ScreenCommand: ParsableCommand {
     defer { terminal.close() }
     var loop = ScreenLoop(
       mailbox, terminal: terminal, view: view, controller: controller)
-    return loop.run()
+    let signal = loop.run()
+    return (signal, loop.controller.state.guide == nil ? loop.controller.state.side : .rings)
   }
 }
 
 extension MachineOptions {
+  /// A lab's machine, the one that its answers are found on.
+  fileprivate func build(_ choice: LabChoice) throws(UserError) -> BuiltMachine {
+    let lab = try choice.lab()
+    var options = self
+    options.memory = lab.memory
+    options.mode = lab.modes.first ?? mode
+    let folder = lab.file.lastIndex(of: "/").map { String(lab.file[...$0]) } ?? ""
+    let image = GuestSource.isSource(lab.image) ? folder + lab.image : lab.image
+    return try options.build(image: image)
+  }
+
   /// The machine that the options describe, but for what was chosen on the screen.
   fileprivate func build(
     _ choice: MachineChoice, image: String?, drives: Drives? = nil

@@ -15,7 +15,7 @@ import Terminal
 struct ScreenLoop {
   private let mailbox: ScreenMailbox
   private let terminal: Terminal
-  private var controller: ScreenController
+  private(set) var controller: ScreenController
   private var view: MachineView
   private var isDirty = true
   private var lastDrawn = 0.0
@@ -41,6 +41,7 @@ struct ScreenLoop {
       if let news = mailbox.takeView() {
         isDirty = isDirty || news != view
         view = news
+        controller.see(news)
       }
       while let key = terminal.read() {
         isDirty = true

@@ -8,7 +8,7 @@ import X86
 
 /// The machine's side of the screen, in a thread of its own: obeys commands and publishes views.
 final class ScreenMachine {
-  enum Mode: Equatable {
+  enum Activity: Equatable {
     case paused, running, toRingChange, travelling
     /// To where calls and handlers are as deep as this, from a machine that may be deeper.
     case toDepth(Int, CallDepth)
@@ -25,15 +25,19 @@ final class ScreenMachine {
   }
 
   let mailbox: ScreenMailbox
-  private let session: Session
-  private let make: (MachineChoice) throws(UserError) -> BuiltMachine
+  let session: Session
+  let make: (MachineChoice) throws(UserError) -> BuiltMachine
   /// What was chosen on the screen in place of what the command line says.
-  private var choice = MachineChoice()
-  private var built: BuiltMachine
+  var choice = MachineChoice()
+  /// The same guest in other modes, to be compared.
+  var companions: [Companion] = []
+  /// The lab that is being done.
+  private var desk: LabDesk?
+  var built: BuiltMachine
   var timeline: Timeline
   var maker: ViewMaker
   var governor: Governor
-  var mode: Mode
+  var mode: Activity
   var stop: Stop?
   private var meter = SpeedMeter()
   var lastPublished = 0.0
@@ -127,7 +131,10 @@ final class ScreenMachine {
     case .pace(let rate): pace = rate
     case .travel(let destination): setOut(for: destination)
     case .reset: start(MachineChoice())
-    case .start(let choice): if start(choice) { mode = .running }
+    case .start(let choice): if start(choice) { mode = desk == nil ? .running : .paused }
+    case .compare(let mode): compare(with: mode)
+    case .goOn(let mode): goOn(in: mode)
+    case .answer(let text, let question): desk?.take(text, to: question)
     case .play(let steps, let choice): play(steps, from: choice)
     case .saveSnapshot: saveSnapshot()
     case .guestKey(let key, let console): type(key, on: console)
@@ -143,8 +150,8 @@ final class ScreenMachine {
       reached = nil
       if stop == nil { end(timeline.step()) }
       drain()
-    case .over: resume(.toDepth(0, CallDepth()))
-    case .out: resume(.toDepth(-1, CallDepth()))
+    case .over: resume(.toDepth(0, CallDepth(machine)))
+    case .out: resume(.toDepth(-1, CallDepth(machine)))
     case .ringChange: resume(.toRingChange)
     case .predicate: resume(.running)
     case .trap, .hypercall, .exit:
@@ -183,7 +190,7 @@ final class ScreenMachine {
     machine.stop(when: CompiledPredicate(both, default: .instruction))
   }
 
-  private func resume(_ mode: Mode) {
+  private func resume(_ mode: Activity) {
     guard stop == nil else { return }
     self.mode = mode
     reached = nil
@@ -200,11 +207,16 @@ final class ScreenMachine {
   private func start(_ wanted: MachineChoice) -> Bool {
     var next = choice
     if let image = wanted.image { next = MachineChoice(image: image) }
+    if let lab = wanted.lab { next = MachineChoice(lab: lab) }
     if wanted.image != nil || wanted.mode != nil {
       (next.mode, next.options) = (wanted.mode ?? next.mode, wanted.options)
     }
     do throws(UserError) {
-      built = try make(next)
+      let fresh = try make(next)
+      if next.lab != choice.lab || next.image != nil {
+        desk = try next.lab.map { lab throws(UserError) in try LabDesk(lab) }
+      }
+      built = fresh
     } catch {
       // The present one stays as it is.
       remark = error.description
@@ -216,11 +228,19 @@ final class ScreenMachine {
     timeline = Timeline(machine, budget: session.historyBudget)
     governor = Governor(ticksPerSecond: machine.configuration.ticksPerSecond)
     stop = nil
+    companions = []
     maker = ViewMaker(guest: built.name)
     meter = SpeedMeter()
     lastScreen = nil
     hasNewConsole = true
+    if let desk { type(desk.typed) }
     return true
+  }
+
+  /// Types lines on the serial console, all at once.
+  private func type(_ lines: [String]) {
+    let bytes = lines.flatMap { line -> [UInt8] in Array(line.utf8) + [0x0D] }
+    if !bytes.isEmpty { timeline.receive(.serial(bytes)) }
   }
 
   /// Brings the machine to the moment of a guide's card, without waiting for its clock.
@@ -290,6 +310,9 @@ final class ScreenMachine {
     view.clock.start = timeline.start
     if mode == .paused { view.clock.checkpoints = timeline.checkpoints }
     view.remark = remark
+    view.sheet = desk?.sheet
+    view.isCompared = !companions.isEmpty
+    if mode == .paused { view.others = compared() }
     view.stoppedAt = reached?.sentence
     mailbox.publish(view)
   }

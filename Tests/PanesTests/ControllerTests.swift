@@ -63,6 +63,61 @@ struct ControllerTests {
     #expect(controller.shown(SampleView.running()) == SampleView.running())
   }
 
+  @Test func aGuessIsAskedForBeforeTheStepAndToldAfterIt() {
+    var controller = ScreenController()
+    let before = SampleView.paused()
+    let keys = [Key.character("P"), .character("s")]
+    #expect(keys.compactMap { controller.handle($0, view: before) } == [])
+    let asking = Screen.draw(
+      before, controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    #expect(asking.text.contains("what will be?") && !asking.text.contains("?SILENT"))
+    #expect(controller.handle(.character("3"), view: before) == .step(.instruction))
+    controller.see(before)
+    #expect(controller.state.notice == nil, "the machine has not gone on yet")
+    var after = before
+    after.clock.ticks += 1
+    controller.see(after)
+    #expect(controller.state.notice?.hasPrefix("You said ring 3; nothing changed") == true)
+    _ = controller.handle(.character("s"), view: after)
+    _ = controller.handle(.character("0"), view: after)
+    after.clock.ticks += 1
+    controller.see(after)
+    #expect(controller.state.notice?.hasPrefix("Right") == true)
+    _ = controller.handle(.character("s"), view: after)
+    _ = controller.handle(.escape, view: after)
+    #expect(controller.state.prediction == nil)
+  }
+
+  @Test func answersAreTypedAndCiteTheChosenEvent() {
+    let view = SampleView.lab()
+    let text = "3".unicodeScalars.map { Key.character($0) }
+    let first = play([.character("a")] + text + [.enter], on: view)
+    #expect(first.commands == [.answer("3", to: "often")])
+    let second = play([.pageDown, .up, .up, .character("a")] + text + [.enter], on: view)
+    #expect(second.commands == [.answer("3@30", to: "gate")])
+    let third = play([.pageDown, .pageDown, .character("a")], on: view)
+    #expect(third.state.notice?.contains("Nothing is asked") == true)
+    #expect(play([.character("a"), .character("5"), .escape], on: view).commands == [])
+    #expect(play([.character("l")], on: view).state.hidesSheet)
+  }
+
+  @Test func modesCanBeStartedContinuedAndCompared() {
+    var catalogue = Catalogue()
+    catalogue.modes = ["emulation", "full:trap", "para"].map {
+      .init(name: $0, title: $0, detail: $0 == "para" ? "not for this guest" : "")
+    }
+    func play(_ keys: [Key]) -> [Command] {
+      var controller = ScreenController(catalogue)
+      return keys.compactMap { controller.handle($0, view: SampleView.paused()) }
+    }
+    let start = Command.start(MachineChoice(mode: "full:trap"))
+    #expect(play([.character("m"), .down, .enter]) == [start])
+    #expect(play([.character("m"), .character("2")]) == [start])
+    #expect(play([.character("m"), .down, .character("c")]) == [.goOn("full:trap")])
+    #expect(play([.character("m"), .character("3")]) == [])
+    #expect(play([.character("="), .enter]) == [.compare("full:trap")])
+  }
+
   @Test func slowMotionHasSteps() {
     #expect(play([.character("-")]).commands == [.pace(100)])
     #expect(play([.character("-"), .character("-"), .character("+")]).state.pace == 100)

@@ -64,6 +64,26 @@ enum SampleView {
     return view
   }
 
+  /// A lab beside the machine, its second question answered.
+  static func lab() -> MachineView {
+    var view = paused()
+    view.sheet = MachineView.Sheet(
+      slug: "one-process", title: "One process, two rings", seed: 7,
+      parts: [
+        .init(
+          text: "Before you run anything:\n\n**how often** (1 point) How often?", question: "often",
+          needsEvent: false),
+        .init(
+          text:
+            "## The gate\n\nLook at entry `80h`.\n\n**gate** (1 point) Which DPL?\n\nAnswer: a number.",
+          question: "gate", needsEvent: true),
+        .init(text: "That was all.", question: nil, needsEvent: false),
+      ])
+    view.sheet?.parts[1].verdict = .init(
+      answer: "0@31", isRight: false, comment: "INT n needs a gate whose DPL is not below the CPL.")
+    return view
+  }
+
   static func running() -> MachineView {
     var view = paused()
     view.runState = .running

@@ -33,6 +33,42 @@ struct ScreenTests {
     try expectGolden(surface.text, "\(pane)-80x24")
   }
 
+  @Test func aLabsPageStandsBesideTheMachine() throws {
+    var state = ScreenState()
+    state.sheetPart = 1
+    let surface = Screen.draw(
+      SampleView.lab(), state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "lab-80x24")
+  }
+
+  @Test func modesStandBesideEachOtherWithTheirDifferencesMarked() throws {
+    var view = SampleView.paused()
+    var other = SampleView.monitored()
+    other.registers.eflags = 0x46
+    view.others = [other]
+    let surface = Screen.draw(
+      view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "compare-80x24")
+  }
+
+  @Test func aGuidesCardLeavesItsPaneInSight() throws {
+    let guide = Guide(
+      name: "x", title: "X", summary: "", minutes: 1, start: MachineChoice(image: "ringlet"),
+      cards: [
+        .init(
+          title: "Which ring?", text: "REAL is what **is**; `CPL`, *not* DPL.", pane: .rings,
+          question: .init(ask: "Which?", options: ["0", "3"], right: 0, because: "It is."))
+      ])
+    var catalogue = Catalogue()
+    catalogue.guides = [guide]
+    var controller = ScreenController(catalogue)
+    #expect(controller.open(guide: "x") == .play([], from: guide.start))
+    _ = controller.handle(.character("b"), view: SampleView.paused())
+    let surface = Screen.draw(
+      SampleView.paused(), controller.state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "card-80x24")
+  }
+
   @Test func theRingsCanBeReadFromTheBackRow() throws {
     var state = ScreenState()
     (state.focus, state.zoomed) = (.rings, .rings)

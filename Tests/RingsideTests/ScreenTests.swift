@@ -1,6 +1,7 @@
 import Cells
 import Machine
 import Panes
+import Predicates
 import Testing
 
 @testable import ringside
@@ -133,6 +134,98 @@ import Testing
       #expect(again.events.last == fault.events.last)
       mailbox.send(.step(.exit))
       #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("no monitor") == true)
+    }
+  }
+
+  @Test func aLabIsDoneBesideTheMachine() throws {
+    let mailbox = ScreenMailbox()
+    let thread = HostThread {
+      let session = ScreenMachine.Session(startsPaused: true)
+      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+        var options = MachineOptions.usual
+        options.memory = 16
+        return try options.build(image: choice.lab == nil ? "hello" : "ringlet")
+      }
+    }
+    defer {
+      mailbox.close()
+      thread.join()
+    }
+    _ = try view(mailbox) { _ in true }
+    mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings", seed: 7))))
+    let sheet = try #require(try view(mailbox) { $0.sheet != nil }.sheet)
+    #expect(sheet.score.right == 0 && sheet.score.of == 10)
+    #expect(sheet.parts[1].question == "before" && sheet.parts[1].needsEvent)
+    func verdict(_ answer: String) throws -> MachineView.Sheet.Verdict {
+      mailbox.send(.answer(answer, to: "before"))
+      let view = try view(mailbox) { $0.sheet?.parts[1].verdict?.answer == answer }
+      return try #require(view.sheet?.parts[1].verdict)
+    }
+    #expect(try verdict("3").comment.contains("Cite an event"))
+    #expect(try verdict("3@999999").comment.contains("does not exist"))
+    // The run on the screen is the lab's: the 14th call has the same number there.
+    mailbox.send(.stopAt(try Predicate(parsing: "int 80h and eax 20"), runs: true))
+    var call = try view(mailbox) { $0.stoppedAt != nil }
+    for _ in 1..<14 {
+      mailbox.send(.run)
+      let last = call.clock.ticks
+      call = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > last }
+    }
+    let event = try #require(call.events.last?.sequence)
+    #expect(try !verdict("2@\(event)").isRight)
+    #expect(try verdict("3@\(event)").isRight)
+  }
+
+  /// What is compared is at the same tick, and takes the same input.
+  @Test func anotherModeIsKeptAtTheSameTick() throws {
+    let mailbox = ScreenMailbox()
+    let thread = HostThread {
+      let session = ScreenMachine.Session(startsPaused: true)
+      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+        var options = MachineOptions.usual
+        options.mode = choice.mode ?? options.mode
+        return try options.build(image: "ringlet")
+      }
+    }
+    defer {
+      mailbox.close()
+      thread.join()
+    }
+    _ = try view(mailbox) { _ in true }
+    mailbox.send(.compare("full:trap"))
+    let first = try view(mailbox) { !$0.others.isEmpty }
+    #expect(first.rings.real == 0 && first.others[0].mode == "full:trap")
+    mailbox.send(.step(.ringChange))
+    let user = try view(mailbox) { $0.runState == .paused && $0.rings.real == 3 }
+    let other = try #require(user.others.first)
+    #expect(other.clock.ticks == user.clock.ticks && other.rings.believed == 3)
+    #expect(other.registers.eip == user.registers.eip && other.rings.real == 3)
+    #expect(other.clock.events > user.clock.events)
+    mailbox.send(.travel(.back(.instruction)))
+    let back = try view(mailbox) { $0.runState == .paused && $0.clock.ticks < user.clock.ticks }
+    #expect(back.others.first?.clock.ticks == back.clock.ticks)
+    mailbox.send(.compare(nil))
+    _ = try view(mailbox) { $0.others.isEmpty }
+  }
+
+  @Test func aRunningGuestGoesOnInAnotherMode() throws {
+    try withDemo { mailbox in
+      _ = try view(mailbox) { _ in true }
+      mailbox.send(.step(.ringChange))
+      let user = try view(mailbox) { $0.runState == .paused && $0.rings.real == 3 }
+      mailbox.send(.goOn("full:trap"))
+      let full = try view(mailbox) { $0.mode == "full:trap" }
+      #expect(full.registers.general == user.registers.general)
+      #expect(full.registers.eip == user.registers.eip && full.rings.real == 3)
+      #expect(full.clock.ticks == user.clock.ticks)
+      mailbox.send(.step(.ringChange))
+      let kernel = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > user.clock.ticks }
+      #expect(kernel.rings.believed == 0 && kernel.serial == user.serial)
+      mailbox.send(.goOn("emulation"))
+      let again = try view(mailbox) { $0.mode == "emulation" }
+      #expect(again.rings.real == 0 && again.registers == kernel.registers)
+      mailbox.send(.run)
+      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
     }
   }
 

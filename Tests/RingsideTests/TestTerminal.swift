@@ -27,7 +27,7 @@ final class TestTerminal {
     socket = String(file.split(separator: "/").last ?? "")
     try call([
       "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
-      "env \(variables) PS1='status=$? ready> ' sh",
+      "env XDG_CONFIG_HOME=\(file).settings \(variables) PS1='status=$? ready> ' sh",
     ])
     try call(["set-option", "-g", "status", "off"])
     try call(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
@@ -37,6 +37,7 @@ final class TestTerminal {
   deinit {
     _ = try? call(["kill-server"])
     unlink(file)
+    _ = try? Program(at: "/bin/rm", ["-rf", "\(file).settings"])
   }
 
   @discardableResult
