@@ -13,8 +13,10 @@ import Testing
     let mailbox = ScreenMailbox()
     let thread = HostThread {
       let session = ScreenMachine.Session(startsPaused: true)
-      ScreenMachine.serve(mailbox, session) { _ throws(UserError) in
-        try MachineOptions.usual.build(image: "demo")
+      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+        var options = MachineOptions.usual
+        options.mode = choice.mode ?? options.mode
+        return try options.build(image: "demo")
       }
     }
     defer {
