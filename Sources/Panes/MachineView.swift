@@ -25,6 +25,8 @@ public struct MachineView: Equatable, Sendable {
   public var counters: [Counter] = []
   /// What the monitor did; empty in emulation.
   public var monitorCounters: [Counter] = []
+  /// Fields of the VMCB from which the guest is run; empty in modes that have none.
+  public var controlBlock: [Field] = []
   /// How far the machine has come.
   public var clock = Clock()
   /// The text screen; nil while the guest shows none.
@@ -72,6 +74,8 @@ public struct MachineView: Equatable, Sendable {
     public var believed = 0
     /// The lab processor is in the monitor, and not in the guest.
     public var isInMonitor = false
+    /// The processor is in AMD-V's guest mode; nil if it has none.
+    public var isInGuestMode: Bool?
     /// The latest rings, oldest first: one entry for each ring change, the last one current.
     public var timeline: [UInt8] = []
     /// How the processor addresses memory now.

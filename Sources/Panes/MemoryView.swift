@@ -54,6 +54,20 @@ extension MachineView {
     }
   }
 
+  /// A field of a structure in memory.
+  public struct Field: Equatable, Sendable {
+    /// Its name in the manual.
+    public var name: String
+    /// What it holds.
+    public var value: UInt64
+    /// Hexadecimal digits.
+    public var digits: Int
+    /// A field.
+    public init(name: String, value: UInt64, digits: Int) {
+      (self.name, self.value, self.digits) = (name, value, digits)
+    }
+  }
+
   /// A number of times that something happened.
   public struct Counter: Equatable, Sendable {
     /// What, in words.

@@ -39,7 +39,7 @@ struct ModePicture {
       sentence =
         "emulation: the processor is a program; CPL is a variable in it."
     case "full":
-      ground = "lab CPU: the hardware here"
+      ground = "lab CPU: the hardware"
       layers = [
         Layer(who: "monitor", real: 0, believed: nil),
         Layer(who: "guest's kernel", real: 1, believed: 0),
@@ -75,7 +75,7 @@ struct ModePicture {
       sentence =
         "\(mode): the guest has rings 0 to 3 of its own; #VMEXIT leaves them."
     default:
-      ground = "lab CPU: the hardware here"
+      ground = "lab CPU: the hardware"
       layers = [
         Layer(who: "guest's kernel", real: 0, believed: 0),
         Layer(who: "guest's programs", real: 3, believed: 3),
@@ -91,6 +91,11 @@ struct ModePicture {
     let kernel = layers.count - 2
     if hasMonitor && rings.isInMonitor { return 0 }
     return rings.believed == 3 ? kernel + 1 : kernel
+  }
+
+  /// Where a guest that is itself a hypervisor has its processor.
+  private static func ownMode(_ rings: MachineView.Rings) -> String? {
+    rings.isInGuestMode.map { "its AMD-V: the CPU is in \($0 ? "guest" : "host") mode" }
   }
 
   /// The picture as rows, `ground` and `note` included.
@@ -114,7 +119,7 @@ struct ModePicture {
       }
       lines.append(line)
     }
-    lines.append(Line(note, .faint))
+    lines.append(Line(hasMonitor ? note : Self.ownMode(rings) ?? note, .faint))
     return lines
   }
 }

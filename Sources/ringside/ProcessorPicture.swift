@@ -52,12 +52,37 @@ extension Machine {
   /// What the lab processor holds; nil in emulation.
   @inline(never)
   var labRegisters: MachineView.Registers? {
-    guard let full = monitor as? FullVirtualization else { return nil }
-    return MachineView.Registers(of: full.lab)
+    if let full = monitor as? FullVirtualization { return MachineView.Registers(of: full.lab) }
+    if let hardware = monitor as? SVMMonitor { return MachineView.Registers(of: hardware.lab) }
+    return nil
   }
 
   /// The lab processor is in the monitor, and not in the guest.
-  var isInMonitor: Bool { monitor is FullVirtualization && ring == 0 }
+  var isInMonitor: Bool {
+    if let hardware = monitor as? SVMMonitor { return !hardware.lab.isInGuest }
+    return monitor != nil && ring == 0
+  }
+
+  /// Whether the processor is in AMD-V's guest mode; nil if it has none.
+  var isInGuestMode: Bool? {
+    if let hardware = monitor as? SVMMonitor { return hardware.lab.isInGuest }
+    guard configuration.profile.features.contains(.virtualMachines) else { return nil }
+    return cpu.isInGuest
+  }
+
+  /// Fields of the VMCB from which the guest is run, in the manual's names; empty in other modes.
+  var fieldsOfControlBlock: [MachineView.Field] {
+    guard let block = (monitor as? SVMMonitor)?.block else { return [] }
+    let fields: [(String, VMCBField, Int)] = [
+      ("EXITCODE", .exitCode, 8), ("EXITINFO1", .exitInfo1, 16), ("EXITINFO2", .exitInfo2, 16),
+      ("CPL", .cpl, 1), ("RIP", .rip, 8), ("RSP", .rsp, 8), ("RFLAGS", .rflags, 8),
+      ("CR0", .cr0, 8), ("CR3", .cr3, 8), ("CR4", .cr4, 8), ("nCR3", .nestedCR3, 8),
+      ("ASID", .guestASID, 4), ("EVENTINJ", .eventInjection, 16),
+    ]
+    return fields.map { name, field, digits in
+      MachineView.Field(name: name, value: block[field], digits: digits)
+    }
+  }
 
   /// What the monitor did, in words; empty in emulation.
   var countersOfMonitor: [MachineView.Counter] {
@@ -104,9 +129,18 @@ extension Machine {
         register: register, linear: linear,
         root: cpu.cr0.contains(.paging) ? cpu.cr3 : nil, physical: cpu.peekTranslate(linear))
       if walk.root != nil { walk.entries = entries(for: linear) }
-      walk.machine = (monitor as? FullVirtualization)?.lab.peekTranslate(linear)
+      walk.machine = machineAddress(of: linear)
       return walk
     }
+  }
+
+  /// Where the monitor's tables have a byte of the guest; nil without, or where they have it not yet.
+  private func machineAddress(of linear: UInt32) -> UInt64? {
+    if let full = monitor as? FullVirtualization { return full.lab.peekTranslate(linear) }
+    if let hardware = monitor as? SVMMonitor, hardware.lab.isInGuest {
+      return hardware.lab.peekTranslate(linear)
+    }
+    return nil
   }
 
   /// The entries that a walk reads (Intel SDM volume 3, 4.3 and 4.4).

@@ -25,9 +25,11 @@ extension Catalogue {
       throw LabFiles.error(error)
     }
     let entry = library.entries.first { $0.name == guest }
-    let allowed = entry?.modes.split(separator: ",").map { $0.filter { $0 != " " } }
+    let allowed = entry?.modes.split(separator: ",").map { String($0.filter { $0 != " " }) }
     for mode in Mode.allCases {
-      let fits = allowed?.contains(mode.rawValue) ?? true
+      // The list may name a mode or a family of modes.
+      let names = [mode.rawValue, String(mode.rawValue.prefix { $0 != ":" })]
+      let fits = allowed.map { allowed in names.contains { allowed.contains($0) } } ?? true
       catalogue.modes.append(
         Entry(
           name: mode.rawValue, title: mode.rawValue,

@@ -157,8 +157,9 @@ extension MachineOptions {
   ) throws(UserError) -> BuiltMachine {
     var options = self
     if let mode = choice.mode {
+      // Another mode may need another processor under it.
+      if mode != options.mode { options.labCpu = nil }
       options.mode = mode
-      if mode == MachineOptions.usual.mode { options.labCpu = nil }
     }
     if let profile = choice.options["lab-cpu"] { options.labCpu = profile }
     if let profile = choice.options["cpu"] { options.cpu = profile }

@@ -49,6 +49,10 @@ extension ScreenMachine {
         "A para guest has another kernel: it cannot go on in another mode. Enter starts it anew."
       return
     }
+    guard name != machine.configuration.mode.rawValue else {
+      remark = "The guest runs in \(name) already."
+      return
+    }
     guard stop == nil else {
       remark = "The guest has ended; Enter starts it anew."
       return

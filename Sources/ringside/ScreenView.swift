@@ -67,6 +67,8 @@ struct ViewMaker {
     view.registers = machine.guestRegisters
     view.lab = machine.labRegisters
     view.monitorCounters = machine.countersOfMonitor
+    view.rings.isInGuestMode = machine.isInGuestMode
+    view.controlBlock = machine.fieldsOfControlBlock
     view.counters = machine.countersOfEvents
     view.clock.ticks = machine.ticks
     view.clock.instructions = machine.instructions

@@ -69,6 +69,22 @@ struct ScreenTests {
     try expectGolden(surface.text, "card-80x24")
   }
 
+  @Test func aGuestOfAMDVIsShownWithItsControlBlock() throws {
+    var view = SampleView.monitored()
+    view.mode = "hardware:nested"
+    (view.rings.real, view.rings.isInGuestMode) = (0, true)
+    view.controlBlock = [
+      .init(name: "EXITCODE", value: 0x7B, digits: 8),
+      .init(name: "EXITINFO1", value: 0x3FB_0110, digits: 16),
+      .init(name: "CPL", value: 0, digits: 1), .init(name: "nCR3", value: 0x3_0000, digits: 8),
+    ]
+    var state = ScreenState()
+    state.side = .monitor
+    let surface = Screen.draw(
+      view, state, size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "vmcb-80x24")
+  }
+
   @Test func theRingsCanBeReadFromTheBackRow() throws {
     var state = ScreenState()
     (state.focus, state.zoomed) = (.rings, .rings)
