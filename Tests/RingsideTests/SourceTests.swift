@@ -55,7 +55,8 @@ import Testing
       columns == [
         ["ringlet", "emulation, full:trap, hardware"], ["demo", "emulation, hardware"],
         ["hello", "emulation, full:trap, hardware"], ["crash", "emulation, full:trap, hardware"],
-        ["ring1", "emulation, hardware"], ["tinysvm", "emulation"],
+        ["edges", "emulation, full:trap"], ["ring1", "emulation, hardware"],
+        ["redpill", "emulation, full:trap"], ["tinysvm", "emulation"],
         ["toyboot", "emulation, hardware"],
       ])
   }
