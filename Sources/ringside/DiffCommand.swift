@@ -13,8 +13,9 @@ struct DiffCommand: ParsableCommand {
       behind every stretch: its processor, memory, devices and disks. The first instruction that \
       makes a difference is named, with what the first mode has and what the second has.
 
-      --send, --keys and --until look at the first mode's output. A difference that is gone again \
-      within a stretch (--every) goes unseen.
+      --send, --keys and --until look at the first mode's output. Within the first stretch (--every) \
+      at whose end something differs every instruction is looked at; what differed in an earlier \
+      one and was the same again at its end goes unseen.
 
       Exit status: 0 when there is no difference as far as the run went; 65 when there is one; 64 \
       for a wrong option or an unusable file.
@@ -95,8 +96,8 @@ struct DiffCommand: ParsableCommand {
   private func build(_ mode: String) throws(UserError) -> BuiltMachine {
     var options = machine
     options.mode = mode
-    // The lab processor and its tables are those of the modes that have them.
-    if mode == Mode.emulation.rawValue {
+    // What is said of a lab processor and its tables is for full virtualization.
+    if !mode.hasPrefix("full") {
       options.labCpu = nil
       options.paging = MachineOptions.usual.paging
     }

@@ -90,8 +90,9 @@ struct MachineOptions: ParsableArguments {
       let names = PagingPolicy.allCases.map(\.rawValue).joined(separator: ", ")
       throw UserError("--paging \(paging): there is no such policy; use one of \(names)")
     }
-    if mode == .emulation && policy != .flush {
-      throw UserError("--paging: there are no shadow page tables in emulation; leave it out")
+    if policy != .flush && !mode.rawValue.hasPrefix("full") {
+      throw UserError(
+        "--paging \(paging): only full virtualization traces page tables; leave it out")
     }
     var configuration = Machine.Configuration()
     configuration.mode = mode

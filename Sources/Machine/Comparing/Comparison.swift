@@ -6,8 +6,8 @@ import X86
 ///
 /// Both run in stretches of guest ticks. Behind each stretch all is compared that the guest could find
 /// out: the processor it believes in, devices, disks, and of memory the pages that either has written
-/// to. Where there is a difference both go back to the stretch's beginning, and halving leads to the
-/// instruction. A difference that is gone again at the end of its stretch goes unseen.
+/// to. Where there is a difference both go back to the stretch's beginning, and each instruction of it is
+/// looked at. A difference that is gone again at the end of an earlier stretch goes unseen.
 ///
 /// To be the only one that runs the two machines.
 public final class Comparison {
@@ -48,7 +48,7 @@ public final class Comparison {
       let stops = advance(to: end)
       let changes = takeChanges()
       guard isSame(changes, stops) else {
-        return .different(search(from: base, to: max(expected.ticks, seen.ticks), changes))
+        return .different(look(from: base, to: max(expected.ticks, seen.ticks), changes))
       }
       changes.drop()
       if let stop = stops.0 { return .ended(stop) }
@@ -91,8 +91,34 @@ public final class Comparison {
 
   /// Pages written to since the last look, with their old contents.
   private struct Changes {
-    let expected: [PageChange]
-    let seen: [PageChange]
+    private(set) var expected: [PageChange]
+    private(set) var seen: [PageChange]
+    private var expectedPages: Set<PhysicalAddress>
+    private var seenPages: Set<PhysicalAddress>
+
+    init(expected: [PageChange], seen: [PageChange]) {
+      (self.expected, self.seen) = (expected, seen)
+      expectedPages = Set(expected.map(\.address))
+      seenPages = Set(seen.map(\.address))
+    }
+
+    /// Takes in what came after: of each page the oldest contents count.
+    mutating func add(_ later: Changes) {
+      Self.add(later.expected, to: &expected, &expectedPages)
+      Self.add(later.seen, to: &seen, &seenPages)
+    }
+
+    private static func add(
+      _ later: [PageChange], to list: inout [PageChange], _ pages: inout Set<PhysicalAddress>
+    ) {
+      for change in later {
+        if pages.insert(change.address).inserted {
+          list.append(change)
+        } else {
+          change.old?.deallocate()
+        }
+      }
+    }
 
     func drop() { for change in expected + seen { change.old?.deallocate() } }
   }
@@ -113,6 +139,30 @@ public final class Comparison {
   }
 
   // MARK: The search
+
+  /// Goes through a stretch again, an instruction at a time, up to the first difference in processors or
+  /// memory; so what is different and alike again before the stretch ends is found too. If there is none,
+  /// the devices differ, and halving finds where.
+  private func look(from base: Base, to tick: UInt64, _ made: Changes) -> Divergence {
+    goBack(to: base, made)
+    var all = Changes(expected: [], seen: [])
+    while max(expected.ticks, seen.ticks) < tick {
+      let before = expected.ticks
+      let stops = advance(to: before + 1)
+      let changes = takeChanges()
+      let isSame =
+        stops.0 == stops.1 && Self.processor(expected) == Self.processor(seen)
+        && pages(changes).allSatisfy { self.isSame(page: $0) }
+      all.add(changes)
+      if isSame && stops.0 == nil { continue }
+      if isSame { break }
+      goBack(to: base, all)
+      _ = advance(to: before)
+      takeChanges().drop()
+      return describe()
+    }
+    return search(from: base, to: tick, all)
+  }
 
   /// The first tick from `base` on behind which the two differ, when they do at `tick`.
   private func search(from first: Base, to tick: UInt64, _ made: Changes) -> Divergence {
