@@ -40,7 +40,7 @@ import X86
       #expect(Self.outcome(virtual, other, offset) == expected, "offset \(offset)")
       interrupts += expected.places.count
     }
-    #expect(interrupts > offsets.count)
+    #expect(interrupts > offsets.count / 2)
   }
 
   /// Ringlet with little memory, at work on a command.
