@@ -135,7 +135,9 @@ import X86
 
   @Test func builtInGuestsAreFound() throws {
     let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
-    let names = ["ringlet", "demo", "hello", "crash", "ring1", "tinysvm", "toyboot"]
+    let names = [
+      "ringlet", "demo", "hello", "crash", "edges", "ring1", "redpill", "tinysvm", "toyboot",
+    ]
     #expect(library.entries.map(\.name) == names)
     #expect(library.path(of: "nobody") == nil)
     for entry in library.entries { _ = try ImageFiles.built(entry.name) }

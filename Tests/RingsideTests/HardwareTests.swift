@@ -206,7 +206,7 @@ import X86
     }
     var pages = 0
     for index in 0..<1024 {
-      let table = word(0x3_0000 + index * 4)
+      let table = word(0x6_0000 + index * 4)
       guard table & 1 != 0 else { continue }
       for place in 0..<1024 {
         let page = word(Int(table & 0xFFFF_F000) + place * 4)
