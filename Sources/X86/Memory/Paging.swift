@@ -330,7 +330,8 @@ extension CPU {
   /// An entry of the tables that CR3 names.
   private func peekGuest(_ address: PhysicalAddress, _ size: Int) -> UInt64? {
     guard _slowPath(svm.guest.nestsPaging) else { return peek(address, size) }
-    return peekNested(address).flatMap { peek($0, size) }
+    guard let machine = peekNested(address) else { return nil }
+    return peek(machine, size)
   }
 
   /// One byte at a linear address for a debugger; nil when not mapped to RAM or ROM.

@@ -119,8 +119,15 @@ extension CPU {
   }
 
   /// The same for a debugger: nothing faults, nothing is marked. Nil where nothing is mapped.
+  @inline(__always)
   func peekNested(_ address: PhysicalAddress) -> PhysicalAddress? {
-    guard svm.guest.nestsPaging else { return address }
+    guard _slowPath(svm.guest.nestsPaging) else { return address }
+    return peekNestedTables(address)
+  }
+
+  /// Of its own, so that the others copy nothing of the guest's state.
+  @inline(never)
+  private func peekNestedTables(_ address: PhysicalAddress) -> PhysicalAddress? {
     guard address >> 32 == 0 else { return nil }
     let isPAE = svm.host.cr4.contains(.physicalAddressExtension)
     var place = svm.guest.nestedCR3 & 0xFFFF_F000 | address >> 20 & 0xFFC
