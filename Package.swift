@@ -86,7 +86,8 @@ let package = Package(
       dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes", "Predicates"],
       swiftSettings: settings),
     .testTarget(
-      name: "PanesTests", dependencies: ["Panes", "Cells", "Machine", "Predicates", "X86"],
+      name: "PanesTests",
+      dependencies: ["Panes", "Cells", "Machine", "Narration", "Predicates", "X86"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -4,7 +4,7 @@ import Cells
 enum Action: Equatable, Sendable {
   case toggleInput, run, pause, runOrPause, reset, slower, faster, freeze
   case forward(StepGoal), backward(StepGoal)
-  case breakpoint, runToBreakpoint, why
+  case breakpoint, runToBreakpoint, why, editControlBlock
   case start, latest, goTo, scrub(Int), saveSnapshot
   case console, zoom, show(Pane), nextPane, previousPane
   case open(Menu.Kind), compare, predict, labs, answer, leaf(Int)
@@ -85,11 +85,12 @@ struct Binding {
     Binding(
       zip(1..., Pane.exchangeable).map { number, pane in
         (.character(Unicode.Scalar(UInt8(0x30 + number))), .show(pane))
-      }, "1-6", "pane", "rings registers stack pages monitor counters"),
+      }, "1-7", "pane", "rings regs stack pages monitor counts VMCB"),
     Binding(
       [.character("m")], "m", "mode", "another mode: from the start, or from here", .open(.modes)),
     Binding([.character("=")], "=", "", "compare with another mode at the same tick", .compare),
     Binding([.character("P")], "P", "", "predict: guess before each step s", .predict),
+    Binding([.character("e")], "e", "", "edit the VMCB, in the mode hardware", .editControlBlock),
     Binding([.character("b")], "b", "break", "where to stop: type a predicate", .breakpoint),
     Binding("c", "", "run until that is true", .predicate),
     Binding([(.tab, .nextPane), (.backTab, .previousPane)], "Tab", "", "focus the next pane"),

@@ -1,4 +1,5 @@
 public import Cells
+public import Narration
 public import Predicates
 
 /// What the screen asks of the machine or of the terminal.
@@ -27,6 +28,8 @@ public enum Command: Equatable, Sendable {
   case compare(String?)
   /// Have the running guest go on in this mode.
   case goOn(String)
+  /// Change the guest's VMCB.
+  case edit(ControlBlockEdit)
   /// Write the machine to a file.
   case saveSnapshot
   /// A key for the guest, by the way the shown console has.

@@ -18,6 +18,9 @@ enum KeyPane {
     if let answering = state.answering {
       return answering.remark.draw(into: &surface, in: rect, row: 0, column: 1)
     }
+    if let prompt = state.fieldPrompt {
+      return prompt.remark.draw(into: &surface, in: rect, row: 0, column: 1)
+    }
     let shown = fitting(view, width: rect.width - 1)
     var column = 1
     for binding in shown {

@@ -1,3 +1,5 @@
+public import X86
+
 /// What the screen knows of a machine at one moment: plain values, made on the machine's thread,
 /// drawn on the screen's. Every number is what the machine really holds.
 public struct MachineView: Equatable, Sendable {
@@ -27,6 +29,8 @@ public struct MachineView: Equatable, Sendable {
   public var monitorCounters: [Counter] = []
   /// Fields of the VMCB from which the guest is run; empty in modes that have none.
   public var controlBlock: [Field] = []
+  /// All of it across its last exit; nil without AMD-V, and while the machine runs.
+  public var wholeControlBlock: ControlBlock?
   /// How far the machine has come.
   public var clock = Clock()
   /// The text screen; nil while the guest shows none.
@@ -48,6 +52,21 @@ public struct MachineView: Equatable, Sendable {
 
   /// A view with nothing in it yet.
   public init() {}
+
+  /// A VMCB as VMRUN found it the last time, as the exit after that left it, and as it is.
+  public struct ControlBlock: Equatable, Sendable {
+    public var entry: ControlBlockImage
+    public var exit: ControlBlockImage
+    public var now: ControlBlockImage
+    /// There was an exit.
+    public var hasExited: Bool
+
+    public init(
+      entry: ControlBlockImage, exit: ControlBlockImage, now: ControlBlockImage, hasExited: Bool
+    ) {
+      (self.entry, self.exit, self.now, self.hasExited) = (entry, exit, now, hasExited)
+    }
+  }
 
   /// Whether the machine runs, and why not.
   public enum RunState: Equatable, Sendable {

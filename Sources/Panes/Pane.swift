@@ -2,10 +2,12 @@ import Cells
 
 /// The parts of the picture: what Tab goes through, `z` enlarges and `?` explains.
 public enum Pane: CaseIterable, Equatable, Sendable {
-  case console, code, rings, registers, stack, pages, monitor, counters, events
+  case console, code, rings, registers, stack, pages, monitor, counters, vmcb, events
 
   /// Those that share a place where there is no room for all; their numbers are their keys, from 1.
-  static let exchangeable: [Pane] = [.rings, .registers, .stack, .pages, .monitor, .counters]
+  static let exchangeable: [Pane] = [
+    .rings, .registers, .stack, .pages, .monitor, .counters, .vmcb,
+  ]
 
   /// The same, for whoever remembers the choice.
   public static var choices: [Pane] { exchangeable }
@@ -24,6 +26,7 @@ public enum Pane: CaseIterable, Equatable, Sendable {
     case .pages: "page walk"
     case .monitor: "monitor"
     case .counters: "counters"
+    case .vmcb: "VMCB"
     case .events: "events"
     }
   }
@@ -55,6 +58,9 @@ public enum Pane: CaseIterable, Equatable, Sendable {
         + "has had to do."
     case .counters:
       "How often each kind of event has happened since the reset. Counted, not estimated."
+    case .vmcb:
+      "AMD-V's control block: why the guest was left the last time and what VT-x calls that, the fields "
+        + "that changed, the intercepts by name. e changes a field or an intercept; z shows all."
     case .events:
       "Number, ring (3>0: a change), what. v: it happened to the guest's virtual processor, in the "
         + "monitor. Up and Down choose one, w explains it, g goes to it."
@@ -77,6 +83,7 @@ public enum Pane: CaseIterable, Equatable, Sendable {
     case .pages: lines = PagePane.lines(view, width: rect.width, height: rect.height)
     case .monitor: lines = MonitorPane.lines(view, width: rect.width)
     case .counters: lines = CounterPane.lines(view, width: rect.width, height: rect.height)
+    case .vmcb: lines = ControlBlockPane.lines(view, width: rect.width, height: rect.height)
     }
     for (row, line) in lines.prefix(rect.height).enumerated() {
       line.draw(into: &surface, in: rect, row: row)

@@ -75,7 +75,7 @@ public enum Screen {
   ) {
     guard
       state.asksReset || state.notice != nil || state.prompt != nil || state.answering != nil
-        || state.prediction != nil
+        || state.prediction != nil || state.fieldPrompt != nil
     else { return }
     surface.fill(rect)
     WhyPane.draw(view, state, into: &surface, in: rect)

@@ -35,6 +35,7 @@ public struct ScreenController: Sendable {
       return leavePath(goForward(.step(.instruction)))
     }
     if state.prompt != nil { return leavePath(handlePrompt(key)) }
+    if state.fieldPrompt != nil { return leavePath(handleFieldPrompt(key)) }
     if let answer = state.answering?.handle(key) {
       let question = state.answering?.question ?? ""
       state.answering = nil
@@ -77,7 +78,7 @@ public struct ScreenController: Sendable {
     state.helpRow = nil
     state.asksReset = false
     state.showsWhy = false
-    state.prompt = nil
+    (state.prompt, state.fieldPrompt) = (nil, nil)
     (state.menu, state.page, state.answering) = (nil, nil, nil)
   }
 
@@ -95,6 +96,27 @@ public struct ScreenController: Sendable {
       return .stopAt(predicate, runs: runs)
     }
     return nil
+  }
+
+  /// The keys of the row in which a change of the VMCB is typed.
+  private mutating func handleFieldPrompt(_ key: Key) -> Command? {
+    switch state.fieldPrompt?.handle(key) {
+    case .entered(let edit):
+      state.fieldPrompt = nil
+      return .edit(edit)
+    case .cancelled: state.fieldPrompt = nil
+    case .editing, nil: break
+    }
+    return nil
+  }
+
+  private mutating func editControlBlock(_ view: MachineView) {
+    guard view.wholeControlBlock != nil else {
+      state.notice = "There is a VMCB in the mode hardware, while the machine is paused."
+      return
+    }
+    state.side = .vmcb
+    state.fieldPrompt = FieldPrompt()
   }
 
   /// Whether the explanation took the key: it follows the event list, and closes on the rest.
@@ -165,6 +187,7 @@ public struct ScreenController: Sendable {
     case .reset: state.asksReset = true
     case .breakpoint:
       state.prompt = PredicatePrompt(text: state.breakpoint?.description ?? "", runs: false)
+    case .editControlBlock: editControlBlock(view)
     case .why: state.showsWhy = state.explained(in: shown) != nil
     case .zoom: zoom()
     case .show(let pane):

@@ -34,6 +34,8 @@ public struct ScreenState: Equatable, Sendable {
   public var pace: Int?
   /// A predicate is being typed.
   public var prompt: PredicatePrompt?
+  /// A change of the VMCB is being typed.
+  public var fieldPrompt: FieldPrompt?
   /// The list that is open.
   public var menu: Menu?
   /// The page that is open.

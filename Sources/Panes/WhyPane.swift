@@ -15,6 +15,8 @@ enum WhyPane {
       surface.write(Prediction.question, in: rect, row: 0, style: Style(.alert, .bold))
     } else if let answering = state.answering {
       answering.draw(into: &surface, in: rect, row: 0)
+    } else if let prompt = state.fieldPrompt {
+      prompt.draw(into: &surface, in: rect)
     } else if let notice = state.notice ?? view.remark {
       surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
     } else {

@@ -84,6 +84,15 @@ extension Machine {
     }
   }
 
+  /// All of the VMCB across its last exit; nil without AMD-V.
+  var wholeControlBlock: MachineView.ControlBlock? {
+    guard let monitor = monitor as? SVMMonitor else { return nil }
+    let last = monitor.lastExit
+    return MachineView.ControlBlock(
+      entry: last.entry, exit: last.exit, now: ControlBlockImage(monitor.block),
+      hasExited: monitor.counters.allExits > 0)
+  }
+
   /// What the monitor did, in words; empty in emulation.
   var countersOfMonitor: [MachineView.Counter] {
     (monitor?.counts ?? []).filter { $0.count > 0 }.map { name, count in

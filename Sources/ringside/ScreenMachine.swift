@@ -1,6 +1,8 @@
 import Cells
 import Chipset
 import Machine
+import Monitors
+import Narration
 import Panes
 import Predicates
 import Terminal
@@ -136,6 +138,7 @@ final class ScreenMachine {
     case .goOn(let mode): goOn(in: mode)
     case .answer(let text, let question): desk?.take(text, to: question)
     case .play(let steps, let choice): play(steps, from: choice)
+    case .edit(let edit): change(edit)
     case .saveSnapshot: saveSnapshot()
     case .guestKey(let key, let console): type(key, on: console)
     case .suspend, .redraw, .quit: break
@@ -269,6 +272,13 @@ final class ScreenMachine {
     } catch {
       remark = error.description
     }
+  }
+
+  /// An input like a key: from here on the run is another one.
+  private func change(_ edit: ControlBlockEdit) {
+    guard stop == nil, let monitor = machine.monitor as? SVMMonitor else { return }
+    timeline.receive(
+      .controlBlock(edit.field, edit.applied(to: monitor.block[edit.field])))
   }
 
   private func type(_ key: Key, on console: Console) {

@@ -83,6 +83,7 @@ struct ViewMaker {
       view.code = listing.lines(machine)
       view.stack = machine.stack(newest: events.last?.transition)
       view.walks = machine.walks
+      view.wholeControlBlock = machine.wholeControlBlock
       if stood?.ticks != machine.ticks {
         stoodBefore = stood?.registers
         stood = (machine.ticks, view.registers)

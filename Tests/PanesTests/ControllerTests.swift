@@ -1,5 +1,7 @@
 import Cells
+import Narration
 import Testing
+import X86
 
 @testable import Panes
 
@@ -32,6 +34,21 @@ struct ControllerTests {
       Key.character(character.unicodeScalars.first ?? " ")
     }
     #expect(play(keys).commands == [.step(goal), .travel(.back(goal))])
+  }
+
+  /// What e opens takes a change by name, says so if it is none, and is there only with a VMCB.
+  @Test func theVMCBIsChangedByName() throws {
+    func typed(_ text: String) -> [Key] {
+      [.character("e")] + text.unicodeScalars.map { .character($0) } + [.enter]
+    }
+    let view = ControlBlockPaneTests.view()
+    let clear = try #require(ControlBlockEdit(parsing: "HLT=0"))
+    #expect(clear.field == .interceptControls && clear.applied(to: 0x0100_0001) == 1)
+    #expect(play(typed("HLT=0"), on: view).commands == [.edit(clear)])
+    let mistaken = play(typed("HALT=0"), on: view)
+    #expect(mistaken.commands == [] && mistaken.state.fieldPrompt?.isMistaken == true)
+    #expect(play(typed("ASID=1") + [.escape], on: view).state.fieldPrompt == nil)
+    #expect(play([.character("e")]).state.notice?.contains("VMCB") == true)
   }
 
   @Test func noKeyHasTwoMeanings() {

@@ -1,0 +1,56 @@
+import Cells
+import Testing
+import X86
+
+@testable import Panes
+
+struct ControlBlockPaneTests {
+  /// A guest that has been left for CPUID.
+  static func view() -> MachineView {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 8)
+    defer { memory.deallocate() }
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+    let block = ControlBlock(at: memory)
+    block[intercept: .cpuid] = true
+    block[intercept: .hlt] = true
+    block[.rip] = 0x10_0000
+    let entry = ControlBlockImage(block)
+    block[.exitCode] = ExitCode.cpuid.rawValue
+    block[.nextRIP] = 0x10_0022
+    block[.rip] = 0x10_0020
+    let exit = ControlBlockImage(block)
+    var view = SampleView.paused()
+    view.mode = "hardware:nested"
+    view.wholeControlBlock = MachineView.ControlBlock(
+      entry: entry, exit: exit, now: exit, hasExited: true)
+    return view
+  }
+
+  private static func text(_ view: MachineView, width: Int, height: Int) -> [String] {
+    var surface = Surface(size: Size(width: width, height: height))
+    let rect = Rect(x: 0, y: 0, width: width, height: height)
+    Pane.vmcb.draw(view, ScreenState(), into: &surface, in: rect)
+    return surface.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  @Test func theLastExitAndTheInterceptsAreThereByName() {
+    let rows = Self.text(Self.view(), width: 40, height: 14)
+    #expect(rows[0].hasPrefix("#VMEXIT CPUID; with VT-x: CPUID, reason"))
+    #expect(rows.contains { $0.contains("nRIP") && $0.contains("00000000 -> 00100022") })
+    #expect(rows.contains { $0.contains("RIP") && $0.contains("00100000 -> 00100020") })
+    #expect(rows.contains { $0.hasPrefix("INTERCEPT_MISC1 CPUID HLT") })
+  }
+
+  /// Zoomed on 80x24 every field has its place.
+  @Test func zoomedItHasEveryField() {
+    let rows = Self.text(Self.view(), width: 78, height: 40).joined(separator: "\n")
+    for field in VMCBField.allCases {
+      #expect(rows.contains(field.name.prefix(14)), "\(field.name)")
+    }
+  }
+
+  @Test func withoutAMDVThereIsNone() {
+    let rows = Self.text(SampleView.paused(), width: 40, height: 6).joined(separator: " ")
+    #expect(rows.contains("Only in the mode hardware"))
+  }
+}
