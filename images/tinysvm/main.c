@@ -52,6 +52,44 @@ static void set_intercepts(void) {
   vmcb.io_permissions = (uint32_t)io_permissions;
 }
 
+/// Whether the command line has this word behind `without`.
+static int is_left_out(const char *line, const char *word) {
+  static const char key[] = "without ";
+  const char *place = line;
+  uint32_t matched = 0;
+  while (key[matched]) {
+    if (!*place) return 0;
+    matched = *place++ == key[matched] ? matched + 1 : 0;
+  }
+  for (;;) {
+    uint32_t length = 0;
+    while (word[length] && place[length] == word[length]) length++;
+    if (!word[length] && (place[length] == ' ' || !place[length])) return 1;
+    while (*place && *place != ' ') place++;
+    if (!*place) return 0;
+    place++;
+  }
+}
+
+/// To see what an intercept is good for, go without: after `without hlt port` on the command line
+/// the guest does these by itself.
+static void leave_out(const uint32_t *information) {
+  enum { FLAGS = 0, COMMAND_LINE = 4, HAS_COMMAND_LINE = 4 };
+  static const struct {
+    const char *word;
+    enum exit code;
+  } words[] = {
+    {"interrupt", EXIT_INTERRUPT}, {"hlt", EXIT_HLT}, {"cpuid", EXIT_CPUID}, {"msr", EXIT_MSR},
+    {"port", EXIT_IO}, {"vmmcall", EXIT_VMMCALL}, {"vmrun", EXIT_VMRUN},
+  };
+  if (!(information[FLAGS] & HAS_COMMAND_LINE)) return;
+  for (uint32_t index = 0; index < sizeof words / sizeof *words; index++) {
+    if (!is_left_out((const char *)information[COMMAND_LINE], words[index].word)) continue;
+    vmcb.intercepts[words[index].code / 32] &= ~(1u << words[index].code % 32);
+    print("tinysvm: without intercept %x\n", words[index].code);
+  }
+}
+
 /// The registers with which a Multiboot loader enters a kernel.
 static void set_registers(uint32_t entry) {
   const struct segment data = {0x10, 0xc93, 0xffffffff, 0};
@@ -108,6 +146,7 @@ _Noreturn void main(uint32_t magic, const uint32_t *information) {
   write_msr(VM_HSAVE_PA, (uint32_t)host_save_area);
 
   set_intercepts();
+  leave_out(information);
   set_registers(entry);
   vmcb.asid = 1;  // 0 is ours
   vmcb.v_masking = 1;
