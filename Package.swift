@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "Labs",
       dependencies: [
-        "X86", "Chipset", "Predicates", "Machine", .product(name: "Yams", package: "Yams"),
+        "X86", "Chipset", "Monitors", "Predicates", "Machine",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -13,16 +13,12 @@ extension Grader {
   /// The page in Markdown, with the seed's values and the questions in their places.
   public var sheet: String {
     var lines = ["# \(lab.title)", ""]
-    lines.append("Seed \(values.seed), about \(lab.minutes) minutes, guest `\(lab.image)`.")
-    if !lab.typed.isEmpty {
-      lines.append("")
-      lines.append("What is typed in the run that this page is about:")
-      lines.append("")
-      lines += typed.map { "    \($0)" }
-    }
+    lines += head
     lines.append("")
-    lines += parts.map(\.text)
-    return Self.trimmed(lines) + "\n"
+    for part in parts {
+      lines += part.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+    return Self.trimmed(Paragraphs.wrapped(lines, width: 80)) + "\n"
   }
 
   /// The page in parts.
@@ -50,8 +46,8 @@ extension Grader {
     return parts
   }
 
-  /// The lines that the lab types.
-  public var typed: [String] { lab.typed.map { $0.filled(with: values) } }
+  /// The lines that the lab types in its own run.
+  public var typed: [String] { lab.runs.first?.typed.map { $0.filled(with: values) } ?? [] }
 
   /// The rows of a question that is answered by a table.
   public func rows(of question: String) -> [String] {
@@ -66,6 +62,28 @@ extension Grader {
     return lines[..<end].joined(separator: "\n")
   }
 
+  /// What the page is about: the runs, and what is typed in them.
+  private var head: [String] {
+    let opening = "Seed \(values.seed), about \(lab.minutes) minutes"
+    var lines: [String] = []
+    if let run = lab.runs.first, lab.runs.count == 1 {
+      lines.append("\(opening), guest `\(run.image)`, `\(run.options(with: values))`.")
+    } else {
+      lines += ["\(opening). This page is about \(lab.runs.count) runs:", ""]
+      lines += lab.runs.map { "- `\($0.name)`: guest `\($0.image)`, `\($0.options(with: values))`" }
+    }
+    var rest = lab.runs.map { run in (run.name, run.typed.map { $0.filled(with: values) }) }
+    while let (_, typed) = rest.first {
+      let names = rest.filter { $0.1 == typed }.map { "`\($0.0)`" }
+      rest.removeAll { $0.1 == typed }
+      guard !typed.isEmpty else { continue }
+      let place = lab.runs.count == 1 ? "" : " in \(names.joined(separator: ", "))"
+      lines += ["", "Typed\(place):", ""]
+      lines += typed.map { "    \($0)" }
+    }
+    return lines
+  }
+
   private func question(_ solution: Solution) -> [String] {
     let question = solution.question
     let worth = question.points == 1 ? "1 point" : "\(question.points) points"
@@ -77,17 +95,22 @@ extension Grader {
       lines.append(isHexadecimal ? "Answer: a hexadecimal number." : "Answer: a number.")
     case .text: lines.append("Answer: a word.")
     case .options(let options, _, let several):
-      lines += options.enumerated().map { "- \(Solution.letter($0)) \($1)" }
-      lines += ["", several ? "Answer: the letters of all that are right." : "Answer: a letter."]
+      lines += options.enumerated().map { "- \(Solution.letter($0)) \($1.text)" }
+      lines += [
+        "", several ? "Answer: the letters of all that are right, or none." : "Answer: a letter.",
+      ]
     case .table(let columns, let rows):
       lines.append("| | " + columns.joined(separator: " | ") + " |")
       lines.append("|---|" + columns.map { _ in "---|" }.joined())
-      lines += rows.map { "| \($0.name) |" + $0.cells.map { _ in " |" }.joined() }
+      lines += rows.map { "| \($0.name) |" + $0.cells.map { _ in " |" }.joined() } + [""]
     case .goal: lines.append("Answer: the lines to type.")
     case .card:
       if let explanation = question.explanation { lines.append(explanation.filled(with: values)) }
     }
-    if solution.evidence != nil { lines.append("Evidence: the number of an event that shows it.") }
+    if let evidence = solution.evidence {
+      let place = lab.runs.count > 1 ? " of the run `\(evidence.run)`" : ""
+      lines.append("Evidence: the number of an event\(place) that shows it.")
+    }
     return lines
   }
 

@@ -15,6 +15,8 @@ enum EventList {
   static func line(of transition: Transition) -> String {
     let event = MachineView.Event(transition)
     let rings = event.from == event.to ? "ring \(event.to)" : "ring \(event.from)>\(event.to)"
-    return "\(event.sequence) tick \(event.tick) \(rings): \(event.text): \(event.why)\n"
+    // What happened to a virtual processor is told in the rings that the guest believes in.
+    let whose = transition.isVirtual ? "virtual " : ""
+    return "\(event.sequence) tick \(event.tick) \(whose)\(rings): \(event.text): \(event.why)\n"
   }
 }

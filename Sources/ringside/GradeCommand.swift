@@ -84,7 +84,8 @@ extension LabCommand {
       abstract: "Try answers to single questions.",
       discussion: """
         Each ANSWER is NAME=VALUE, or NAME=VALUE@EVENT with the event that shows it. Several values \
-        are separated by commas. The exit status is that of ‘ringside grade’, for these questions.
+        are separated by commas, the rows of a table by semicolons. The exit status is that of \
+        ‘ringside grade’, for these questions.
         """)
     @OptionGroup var lab: LabOptions
     @Argument(help: "NAME=VALUE@EVENT …")
@@ -92,8 +93,8 @@ extension LabCommand {
 
     func run() throws {
       var given = Answers()
-      for text in answers { try Self.add(text, to: &given) }
       let grader = try lab.grader()
+      for text in answers { try Self.add(text, to: &given, grader) }
       let report: Report
       do throws(LabProblem) {
         report = try grader.grade(given).limited(to: Set(given.answers.keys))
@@ -104,15 +105,19 @@ extension LabCommand {
       if !report.isPerfect || !report.unknownQuestions.isEmpty { throw ExitCode(1) }
     }
 
-    private static func add(_ text: String, to answers: inout Answers) throws(UserError) {
+    private static func add(
+      _ text: String, to answers: inout Answers, _ grader: Grader
+    ) throws(UserError) {
       guard let sign = text.firstIndex(of: "=") else {
         throw UserError("\(text): write NAME=VALUE, or NAME=VALUE@EVENT")
       }
-      answers.answers[String(text[..<sign])] = try parsed(String(text[text.index(after: sign)...]))
+      let question = String(text[..<sign])
+      answers.answers[question] = try parsed(
+        String(text[text.index(after: sign)...]), rows: grader.rows(of: question))
     }
 
     /// An answer as people type it: VALUE, VALUE@EVENT, or several values with commas. For a table with
-    /// these `rows`: their cells, with semicolons between rows.
+    /// these `rows`: their cells, with semicolons between rows, or all of them with commas.
     static func parsed(_ text: String, rows: [String] = []) throws(UserError) -> Answers.Answer {
       var value = text[...]
       var events: [UInt64] = []
@@ -126,7 +131,7 @@ extension LabCommand {
       func items(_ text: Substring, _ separator: Character) -> [String] {
         text.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
       }
-      if !rows.isEmpty {
+      if rows.count > 1, value.contains(";") {
         let cells = items(value, ";").map { items($0[...], ",") }
         let table = Dictionary(zip(rows, cells), uniquingKeysWith: { first, _ in first })
         return Answers.Answer(.table(table), events: events)

@@ -10,8 +10,8 @@ struct LabCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lab", abstract: "Read labs, do them, write them.",
     subcommands: [
-      Open.self, List.self, Show.self, Console.self, Events.self, Answer.self, New.self, Check.self,
-      Key.self,
+      Open.self, List.self, Show.self, Console.self, Events.self, Look.self, Counts.self, Diff.self,
+      Answer.self, New.self, Check.self, Key.self,
     ], defaultSubcommand: Open.self)
 
   struct Open: ParsableCommand {
@@ -68,6 +68,25 @@ struct LabOptions: ParsableArguments {
     let lab = try lab()
     do throws(LabProblem) {
       return try Grader(lab, seed: drawnSeed, build: LabMachines().machine)
+    } catch {
+      throw UserError(error.description)
+    }
+  }
+}
+
+/// Which of a lab's runs.
+struct RunOptions: ParsableArguments {
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("One of the lab's runs; its first without this.", valueName: "name"))
+  var name: String?
+
+  /// The run, made for one student.
+  func run(of options: LabOptions) throws(UserError) -> LabRun {
+    let lab = try options.lab()
+    do throws(LabProblem) {
+      let values = lab.values(seed: options.drawnSeed)
+      return try LabRuns(lab, values: values, build: LabMachines().machine).run(named: name)
     } catch {
       throw UserError(error.description)
     }
@@ -135,14 +154,16 @@ extension LabCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print what the guest printed in a lab's run.")
     @OptionGroup var lab: LabOptions
+    @OptionGroup var which: RunOptions
 
-    func run() throws { OutputSink.standardOutput.write(try lab.grader().run.console + "\n") }
+    func run() throws { OutputSink.standardOutput.write(try which.run(of: lab).console + "\n") }
   }
 
   struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the ledger of a lab's run, an event a line.")
     @OptionGroup var lab: LabOptions
+    @OptionGroup var which: RunOptions
     @Option(help: ArgumentHelp("Only this event and ten on each side.", valueName: "number"))
     var around: UInt64?
     @Option(help: ArgumentHelp("From this event on.", valueName: "number"))
@@ -158,7 +179,7 @@ extension LabCommand {
         ?? first...max(first, last)
       let filter = try Self.predicate(`where`)
       var text = ""
-      for event in try lab.grader().run.events where range.contains(event.sequence) {
+      for event in try which.run(of: lab).events where range.contains(event.sequence) {
         if filter?.matches(Moment(event)) != false { text += EventList.line(of: event) }
       }
       OutputSink.standardOutput.write(text)
@@ -170,6 +191,21 @@ extension LabCommand {
         return CompiledPredicate(try Predicate(parsing: text), default: .event)
       } catch {
         throw UserError("--where: " + error.lines.joined(separator: "\n"))
+      }
+    }
+  }
+
+  struct Counts: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the totals of a lab's run, and what its monitor has counted.")
+    @OptionGroup var lab: LabOptions
+    @OptionGroup var which: RunOptions
+
+    func run() throws {
+      let run = try which.run(of: lab)
+      let totals = RunTotal.allCases.map { ($0.rawValue, String(run.total($0))) }
+      for (name, count) in totals + run.counters.map({ ($0.name, String($0.count)) }) {
+        OutputSink.standardOutput.write("\(name): \(count)\n")
       }
     }
   }
@@ -231,14 +267,13 @@ extension LabCommand {
         let library = try LabFiles.library(nil)
         folders = library.slugs.map { "\(library.folder)/\($0)" }
       }
-      var count = 0
+      var problems: [LabProblem] = []
       for folder in folders {
         let mistakes = mistakes(in: folder)
-        for mistake in mistakes { report(mistake.description) }
-        count += mistakes.count
+        problems += mistakes
         if mistakes.isEmpty { OutputSink.standardOutput.write("\(folder): good\n") }
       }
-      if count > 0 { throw ExitStatus.usage.code }
+      if !problems.isEmpty { throw LabFiles.error(LabProblems(problems: problems)) }
     }
 
     private func mistakes(in folder: String) -> [LabProblem] {

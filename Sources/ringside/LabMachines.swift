@@ -7,27 +7,36 @@ final class LabMachines {
   private var images: [String: FileContents] = [:]
   private let library = GuestLibrary(program: CommandLine.arguments[0])
 
-  /// A lab's machine, at its start.
-  func machine(for lab: Lab) throws(LabProblem) -> Machine {
+  /// The machine of a lab's run, at its start.
+  func machine(for plan: LabMachinePlan) throws(LabProblem) -> Machine {
     do throws(UserError) {
-      let image = try image(of: lab)
+      var guest = Guest(image: try file(plan.image, of: plan))
+      guest.initrd = try plan.module.map { module throws(UserError) in try file(module, of: plan) }
+      guest.commandLine = plan.commandLine
       do throws(ImageError) {
-        return try Machine(LabRun.configuration(of: lab), guest: Guest(image: image))
+        return try Machine(plan.configuration, guest: guest)
       } catch {
         throw UserError(error.description)
       }
     } catch {
       throw LabProblem(
-        file: lab.file, what: error.description, remedy: "see ‘ringside images’ for guests")
+        file: plan.file, what: error.description, remedy: "see ‘ringside images’ for guests")
     }
   }
 
+  /// Where a guest of a lab lies: a source file in the lab's folder, or a built-in guest.
+  static func path(of name: String, in plan: LabMachinePlan) -> String {
+    let folder = plan.file.lastIndex(of: "/").map { String(plan.file[...$0]) } ?? ""
+    if GuestSource.isSource(name) { return folder + name }
+    return GuestLibrary(program: CommandLine.arguments[0])?.path(of: name) ?? name
+  }
+
   /// A source file in the lab's folder, or a built-in guest.
-  private func image(of lab: Lab) throws(UserError) -> FileContents {
-    let folder = lab.file.lastIndex(of: "/").map { String(lab.file[...$0]) } ?? ""
-    let isSource = GuestSource.isSource(lab.image)
-    guard let path = isSource ? folder + lab.image : library?.path(of: lab.image) else {
-      throw UserError("there is no guest ‘\(lab.image)’")
+  private func file(_ name: String, of plan: LabMachinePlan) throws(UserError) -> FileContents {
+    let folder = plan.file.lastIndex(of: "/").map { String(plan.file[...$0]) } ?? ""
+    let isSource = GuestSource.isSource(name)
+    guard let path = isSource ? folder + name : library?.path(of: name) else {
+      throw UserError("there is no guest ‘\(name)’")
     }
     if let image = images[path] { return image }
     let image: FileContents

@@ -4,6 +4,7 @@ import Labs
 import Machine
 import Panes
 import Terminal
+import X86
 
 /// `ringside [IMAGE]`: a guest on the screen.
 struct ScreenCommand: ParsableCommand {
@@ -143,12 +144,22 @@ extension MachineOptions {
   /// A lab's machine, the one that its answers are found on.
   fileprivate func build(_ choice: LabChoice) throws(UserError) -> BuiltMachine {
     let lab = try choice.lab()
+    let plan: LabMachinePlan
+    do throws(LabProblem) {
+      plan = try lab.machine(values: lab.values(seed: choice.drawnSeed))
+    } catch {
+      throw UserError(error.description)
+    }
     var options = self
-    options.memory = lab.memory
-    options.mode = lab.modes.first ?? mode
-    let folder = lab.file.lastIndex(of: "/").map { String(lab.file[...$0]) } ?? ""
-    let image = GuestSource.isSource(lab.image) ? folder + lab.image : lab.image
-    return try options.build(image: image)
+    options.mode = plan.configuration.mode.rawValue
+    options.cpu = plan.configuration.profile.name
+    options.labCpu = plan.configuration.labProfile?.name
+    options.memory = plan.configuration.memory
+    options.append = plan.commandLine
+    options.initrd = plan.module.map { LabMachines.path(of: $0, in: plan) }
+    let isSource = GuestSource.isSource(plan.image)
+    return try options.build(
+      image: isSource ? LabMachines.path(of: plan.image, in: plan) : plan.image)
   }
 
   /// The machine that the options describe, but for what was chosen on the screen.

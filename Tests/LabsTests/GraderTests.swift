@@ -20,7 +20,7 @@ import X86
     let grader = try grader()
     let model = grader.solutions[0].model
     #expect(try result(model, grader).verdict == .right)
-    let last = try #require(grader.run.events.last?.sequence)
+    let last = try #require(grader.runs.run().events.last?.sequence)
     for (events, what) in [
       ([], "no event is cited"), ([last + 1], "does not exist"), ([0], "does not exist"),
       ([.max], "does not exist"), ([1], "does not show this"),

@@ -27,10 +27,7 @@ import X86
 
   @Test func twoRunsAreTheSameEventForEvent() throws {
     let lab = try LabMachine.read(NewLab.text(slug: "x"))
-    let builder = try LabMachine.builder()
-    let runs = try (0..<2).map { _ in
-      try LabRun(lab, values: lab.values(seed: 3), build: builder)
-    }
+    let runs = try (0..<2).map { _ in try LabMachine.run(lab, seed: 3) }
     #expect(runs[0].events == runs[1].events && runs[0].console == runs[1].console)
     #expect(runs[0].events.count > 100)
   }
@@ -38,7 +35,7 @@ import X86
   /// The machine looked at before and behind an event has not, and has just, done it.
   @Test func momentsAreExact() throws {
     let lab = try LabMachine.read(NewLab.text(slug: "x"))
-    let run = try LabRun(lab, values: lab.values(seed: 3), build: try LabMachine.builder())
+    let run = try LabMachine.run(lab, seed: 3)
     for event in run.events.suffix(60).prefix(40) where event.kind != .halt {
       let before = try run.machine(at: event, isBefore: true)
       #expect(before.cpu.log.count == event.sequence - 1)

@@ -56,7 +56,7 @@ import Testing
         ["ringlet", "emulation, full:trap, hardware"], ["demo", "emulation, hardware"],
         ["hello", "emulation, full:trap, hardware"], ["crash", "emulation, full:trap, hardware"],
         ["edges", "emulation, full:trap"], ["ring1", "emulation, hardware"],
-        ["redpill", "emulation, full:trap"], ["tinysvm", "emulation"],
+        ["redpill", "emulation, full:trap, hardware"], ["tinysvm", "emulation"],
         ["toyboot", "emulation, hardware"],
       ])
   }

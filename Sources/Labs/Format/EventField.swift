@@ -5,6 +5,8 @@ enum EventField: String, Sendable, CaseIterable {
   case number, vector, eip, cs, ss, esp, tick
   case fromRing = "from ring"
   case toRing = "to ring"
+  case fromBelievedRing = "from believed ring"
+  case toBelievedRing = "to believed ring"
   case error = "error code"
   case eax
   case newEIP = "new eip"
@@ -16,6 +18,7 @@ enum EventField: String, Sendable, CaseIterable {
   case newValue = "new value"
   case oldValue = "old value"
   case address
+  case code, info, detail
 
   /// The field of an event; nil if events of its kind do not have it.
   func value(of event: Transition) -> Int64? {
@@ -31,6 +34,8 @@ enum EventField: String, Sendable, CaseIterable {
     case .esp: Int64(event.esp)
     case .fromRing: Int64(event.fromCPL)
     case .toRing: Int64(event.toCPL)
+    case .fromBelievedRing: Int64(event.fromVirtualRing)
+    case .toBelievedRing: Int64(event.toVirtualRing)
     case .error: event.hasErrorCode ? Int64(event.code) : nil
     case .eax:
       [.softwareInterrupt, .systemEnter].contains(event.kind)
@@ -43,9 +48,17 @@ enum EventField: String, Sendable, CaseIterable {
     case .gateType: event.gate == 0 ? nil : Int64(event.gate & 15)
     case .newValue: isWrite ? Int64(bitPattern: event.detail) : nil
     case .oldValue: isWrite ? Int64(bitPattern: event.info) : nil
+    case .code: Self.monitorKinds.contains(event.kind) ? Int64(event.code) : nil
+    case .info: Self.monitorKinds.contains(event.kind) ? Int64(bitPattern: event.info) : nil
+    case .detail: Self.monitorKinds.contains(event.kind) ? Int64(bitPattern: event.detail) : nil
     case .address: event.kind == .fault && event.vector == 14 ? Int64(event.info) : nil
     }
   }
+}
+
+extension EventField {
+  /// Those whose code and two words are described with `Transition`.
+  private static let monitorKinds: [TransitionKind] = [.hypercall, .vmExit, .vmEntry]
 }
 
 extension Transition {

@@ -1,3 +1,5 @@
+public import Machine
+
 /// A lab: a page that leads through a guest, and questions that the machine answers.
 public struct Lab: Sendable {
   /// Its folder's name, by which it is called everywhere.
@@ -9,23 +11,27 @@ public struct Lab: Sendable {
   public internal(set) var summary: String
   /// How long it takes.
   public let minutes: Int
-  /// The modes it runs in.
-  public let modes: [String]
-  /// A built-in guest, or a source file in the lab's folder.
-  public let image: String
-  /// RAM in MiB.
-  public let memory: Int
-  /// How long the run may take, in seconds of the guest's time.
-  public let seconds: Int
+  /// The runs that its questions are about, its own first.
+  public let runs: [RunPlan]
   let values: [LabValue]
-  /// The lines that are typed on the first serial line, at once, each with a carriage return.
-  let typed: [Template]
   public internal(set) var questions: [Question]
   /// The page: Markdown, in which a line ‘? name’ stands for a question.
   var page: [Template]
 
   /// The question with a name.
   public func question(_ id: String) -> Question? { questions.first { $0.id == id } }
+
+  /// The modes that its runs are made in, each once.
+  public var modes: [Mode] {
+    runs.reduce(into: []) { modes, run in
+      if !modes.contains(run.mode) { modes.append(run.mode) }
+    }
+  }
+
+  /// The run with a name; the lab's own without one.
+  func run(named name: String?) -> RunPlan? {
+    name.map { name in runs.first { $0.name == name } } ?? runs.first
+  }
 
   /// What a seed gives to a student.
   public func values(seed: UInt64) -> DrawnValues {
@@ -59,8 +65,8 @@ public struct Question: Sendable {
     /// Options, of which one holds, or any number.
     case choice([Option], several: Bool)
     case table(columns: [Template], rows: [Row])
-    /// What the student types must bring the guest into a state.
-    case goal([Condition], model: [Template])
+    /// What the student types in a run must bring the guest into a state.
+    case goal([Condition], run: String?, model: [Template])
     /// Nothing to be graded.
     case card
   }
@@ -69,6 +75,8 @@ public struct Question: Sendable {
     var text: Template
     /// All of them hold: then the option is right.
     var when: [Condition]
+    /// What is said to whoever chooses it and is wrong.
+    var hint: Template?
   }
 
   struct Row: Sendable {
@@ -79,8 +87,10 @@ public struct Question: Sendable {
   }
 
   /// Which events a student may cite.
-  enum Evidence: Sendable {
+  indirect enum Evidence: Sendable {
     case one(Occurrence)
     case any(EventPattern, within: Window?)
+    /// Those of another run than the lab's own.
+    case inRun(String, Evidence)
   }
 }

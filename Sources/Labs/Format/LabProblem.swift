@@ -26,4 +26,7 @@ public struct LabProblem: Error, Sendable, Equatable, CustomStringConvertible {
 public struct LabProblems: Error, Sendable {
   /// In the order in which they were found; never empty.
   public var problems: [LabProblem]
+
+  /// These mistakes, at least one.
+  public init(problems: [LabProblem]) { self.problems = problems }
 }

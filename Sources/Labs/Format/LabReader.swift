@@ -8,10 +8,10 @@ struct LabReader {
   /// How many lines stand before the page.
   private var pageOffset = 0
 
-  private static let keys = [
-    "title", "summary", "minutes", "modes", "image", "memory", "seconds", "values", "type",
-    "questions",
-  ]
+  private static let keys =
+    [
+      "title", "summary", "minutes", "modes", "runs", "values", "questions",
+    ] + RunPlanReader.shared
 
   /// Reads the lab `slug` from the text of its file.
   static func read(slug: String, file: String, text: String) throws(LabProblems) -> Lab {
@@ -27,26 +27,20 @@ struct LabReader {
     guard let (front, page) = parts(), let root = file.parse(front),
       let fields = root.fields(Self.keys, of: "a lab")
     else { return nil }
-    for key in ["title", "summary", "modes", "image", "questions"] where fields[key] == nil {
+    for key in ["title", "summary", "questions"] where fields[key] == nil {
       root.report("‘\(key)’ is missing", "add it; see labs/README.md")
     }
     let values = fields["values"].map { ValueReader.values($0) } ?? []
     let known = Set(values.flatMap(\.names) + [DrawnValues.seedName])
+    let runs = RunPlanReader(known: known).runs(fields, of: root)
     let questions = fields["questions"].map { node in
-      QuestionReader(known: known).questions(node)
+      QuestionReader(known: known, runs: runs.map(\.name)).questions(node)
     }
-    let typed = (fields["type"]?.items ?? []).compactMap { node in
-      node.text.map { Template(text: $0, line: node.line) }
-    }
-    for template in typed { check(template, known: known) }
     let lab = Lab(
       slug: slug, file: file.name, title: fields["title"]?.text ?? "",
       summary: fields["summary"]?.text ?? "",
-      minutes: small(fields["minutes"], 1...600) ?? 30,
-      modes: modes(fields["modes"]), image: fields["image"]?.text ?? "",
-      memory: small(fields["memory"], 1...256) ?? 16,
-      seconds: small(fields["seconds"], 1...60) ?? 20, values: values, typed: typed,
-      questions: questions ?? [], page: page)
+      minutes: fields["minutes"].flatMap { $0.number(in: 1...600) } ?? 30, runs: runs,
+      values: values, questions: questions ?? [], page: page)
     checkPage(lab, known: known)
     return lab
   }
@@ -67,25 +61,6 @@ struct LabReader {
       Template(text: String(line), line: end + 1 + index)
     }
     return (lines[1..<end].joined(separator: "\n"), page)
-  }
-
-  private func small(_ node: YAMLNode?, _ range: ClosedRange<Int>) -> Int? {
-    guard let node, let number = node.number else { return nil }
-    if let small = Int(exactly: number), range.contains(small) { return small }
-    node.report(
-      "\(number) is out of range", "it goes from \(range.lowerBound) to \(range.upperBound)")
-    return nil
-  }
-
-  private func modes(_ node: YAMLNode?) -> [String] {
-    let known = ["emulation"]
-    return (node?.items ?? []).compactMap { item in
-      guard let mode = item.text else { return nil }
-      if !known.contains(mode) {
-        item.report("there is no mode ‘\(mode)’", "use \(known.joined(separator: ", "))")
-      }
-      return mode
-    }
   }
 
   private func check(_ template: Template, known: Set<String>) {

@@ -2,13 +2,18 @@
 struct MeasureReader {
   /// The values there are.
   let known: Set<String>
+  /// The names of the lab's runs.
+  let runs: [String]
 
   private static let kinds = [
-    "count", "field", "register", "memory", "console", "total", "sum", "product", "difference",
+    "count", "field", "register", "real register", "memory", "console", "first difference",
+    "divergence",
+    "total",
+    "counter", "bit", "sum", "product", "difference", "quotient",
   ]
   private static let keys =
     kinds + [
-      "of", "nth", "within", "before", "after", "at", "bytes",
+      "of", "nth", "within", "before", "after", "at", "bytes", "run", "between",
     ]
 
   /// A text that may have values in it.
@@ -24,6 +29,20 @@ struct MeasureReader {
   func measure(_ node: YAMLNode) -> Measure? {
     guard node.isMapping else { return template(node).map { .constant($0) } }
     guard let fields = node.fields(Self.keys, of: "a measure") else { return nil }
+    guard let name = fields["run"] else { return measure(node, fields) }
+    guard let run = run(name), let measure = measure(node, fields) else { return nil }
+    return .inRun(run, measure)
+  }
+
+  /// The name of a run.
+  func run(_ node: YAMLNode) -> String? {
+    guard let text = node.text else { return nil }
+    if runs.contains(text) { return text }
+    node.report("there is no run ‘\(text)’", "use one of \(runs.joined(separator: ", "))")
+    return nil
+  }
+
+  private func measure(_ node: YAMLNode, _ fields: [String: YAMLNode]) -> Measure? {
     let given = Self.kinds.filter { fields[$0] != nil }
     guard given.count == 1, let kind = given.first, let value = fields[kind] else {
       node.report(
@@ -35,18 +54,44 @@ struct MeasureReader {
     case "count":
       return pattern(value).map { .count($0, within: fields["within"].flatMap(window)) }
     case "field": return field(value, fields, node)
-    case "register":
+    case "register", "real register":
       guard let name: RegisterName = word(value, "register") else { return nil }
-      return moment(fields, node).map { .register(name, at: $0) }
+      let processor = kind == "register" ? Processor.believed : .real
+      return moment(fields, node).map { .register(name, of: processor, at: $0) }
     case "memory":
       guard let address = measure(value), let moment = moment(fields, node) else { return nil }
       return .memory(address, bytes: size(fields["bytes"]), at: moment)
     case "console": return template(value).map { .console($0) }
+    case "first difference":
+      return two(value).map { .firstDifference($0, $1, line: node.line) }
+    case "divergence":
+      guard let field: DivergenceField = word(value, "divergence") else { return nil }
+      guard let between = fields["between"] else {
+        node.report("a divergence between which runs?", "add ‘between’: [one, other]")
+        return nil
+      }
+      return two(between).map { .divergence(field, $0, $1, line: node.line) }
+    case "bit":
+      guard let bit = value.number(in: 0...31) else { return nil }
+      guard let of = fields["of"] else {
+        node.report("a bit of what?", "add ‘of’ with a measure")
+        return nil
+      }
+      return measure(of).map { .bit(bit, of: $0) }
+    case "counter": return value.text.map { .counter($0, line: node.line) }
     case "total":
       guard let total: RunTotal = word(value, "total") else { return nil }
       return .total(total)
     default: return arithmetic(kind, value)
     }
+  }
+
+  /// The names of two runs.
+  private func two(_ node: YAMLNode) -> (String, String)? {
+    let names = (node.items ?? []).compactMap(run)
+    if names.count == 2 { return (names[0], names[1]) }
+    node.report("a difference is of two runs", "write [one, other]")
+    return nil
   }
 
   private func arithmetic(_ kind: String, _ node: YAMLNode) -> Measure? {
@@ -56,10 +101,11 @@ struct MeasureReader {
     case "product": return .product(parts)
     default:
       guard parts.count == 2 else {
-        node.report("a difference is of two", "write [from this, take that]")
+        node.report("a \(kind) is of two", "write [this, that]")
         return nil
       }
-      return .difference(parts[0], parts[1])
+      return kind == "quotient"
+        ? .quotient(parts[0], parts[1]) : .difference(parts[0], parts[1])
     }
   }
 
@@ -109,13 +155,18 @@ struct MeasureReader {
   }
 
   func window(_ node: YAMLNode) -> Window? {
-    guard let fields = node.fields(["first", "last"], of: "a part of a run"),
-      let first = fields["first"].flatMap(pattern), let last = fields["last"].flatMap(pattern)
+    guard let fields = node.fields(["first", "nth", "last", "until"], of: "a part of a run"),
+      let first = fields["first"].flatMap(pattern),
+      let end = (fields["last"] ?? fields["until"]).flatMap(pattern)
     else {
-      node.report("a part of a run has a ‘first’ and a ‘last’ event", "give a pattern for each")
+      node.report(
+        "a part of a run has a ‘first’ and a ‘last’ event",
+        "give a pattern for each; ‘until’ in place of ‘last’ takes the next")
       return nil
     }
-    return Window(first: first, last: last, line: node.line)
+    return Window(
+      first: first, nth: fields["nth"].flatMap(template) ?? Template(text: "1", line: node.line),
+      end: end, endsAtNext: fields["last"] == nil, line: node.line)
   }
 
   func pattern(_ node: YAMLNode) -> EventPattern? {

@@ -2,6 +2,10 @@
 struct QuestionReader {
   /// The values there are.
   let known: Set<String>
+  /// The names of the lab's runs.
+  let runs: [String]
+
+  private var measures: MeasureReader { MeasureReader(known: known, runs: runs) }
 
   private static let keys = [
     "id", "ask", "hint", "explanation", "points", "evidence", "tag", "number", "hexadecimal",
@@ -69,7 +73,6 @@ struct QuestionReader {
         "give it one of \(Self.answers.joined(separator: ", ")), or ‘tag: card’")
       return nil
     }
-    let measures = MeasureReader(known: known)
     switch key {
     case "number": return measures.measure(value).map { .number($0, isHexadecimal: false) }
     case "hexadecimal": return measures.measure(value).map { .number($0, isHexadecimal: true) }
@@ -81,16 +84,16 @@ struct QuestionReader {
   }
 
   private func choice(_ node: YAMLNode, several: Bool) -> Question.Answer? {
-    let measures = MeasureReader(known: known)
     let options = each(node).compactMap { item -> Question.Option? in
-      guard let fields = item.fields(["each", "text", "when"], of: "an option"),
+      guard let fields = item.fields(["each", "text", "when", "hint"], of: "an option"),
         let text = fields["text"].flatMap(template)
       else { return nil }
       guard let when = fields["when"] else {
         item.report("nothing says when this option is right", "add ‘when’ with a comparison")
         return nil
       }
-      return Question.Option(text: text, when: measures.conditions(when))
+      return Question.Option(
+        text: text, when: measures.conditions(when), hint: fields["hint"].flatMap(template))
     }
     if !(2...20).contains(options.count) {
       node.report("\(options.count) options are no choice", "give 2 to 20")
@@ -140,7 +143,6 @@ struct QuestionReader {
     guard let fields = node.fields(["each", "name", "cells", "hexadecimal"], of: "a row"),
       let name = fields["name"].flatMap(template)
     else { return nil }
-    let measures = MeasureReader(known: known)
     let cells = ((fields["cells"] ?? fields["hexadecimal"])?.items ?? []).compactMap {
       measures.measure($0)
     }
@@ -149,30 +151,33 @@ struct QuestionReader {
   }
 
   private func goal(_ node: YAMLNode) -> Question.Answer? {
-    guard let fields = node.fields(["reach", "model"], of: "a goal"), let reach = fields["reach"]
+    guard let fields = node.fields(["reach", "model", "run"], of: "a goal"),
+      let reach = fields["reach"]
     else { return nil }
     guard let model = fields["model"] else {
       node.report("no one knows whether this goal can be reached", "add ‘model’, lines to type")
       return nil
     }
     let lines = (model.items ?? []).compactMap(template)
-    return .goal(MeasureReader(known: known).conditions(reach), model: lines)
+    return .goal(
+      measures.conditions(reach), run: fields["run"].flatMap(measures.run), model: lines)
   }
 
   private func evidence(_ node: YAMLNode) -> Question.Evidence? {
     if !node.isMapping, node.text == "none" { return nil }
-    let measures = MeasureReader(known: known)
-    guard let fields = node.fields(["event", "nth", "within"], of: "evidence"),
+    guard let fields = node.fields(["event", "nth", "within", "run"], of: "evidence"),
       let event = fields["event"], let pattern = measures.pattern(event)
     else { return nil }
     let window = fields["within"].flatMap { measures.window($0) }
-    guard let nth = fields["nth"].flatMap(template) else { return .any(pattern, within: window) }
-    return .one(Occurrence(pattern: pattern, nth: nth, window: window, line: node.line))
+    var evidence = Question.Evidence.any(pattern, within: window)
+    if let nth = fields["nth"].flatMap(template) {
+      evidence = .one(Occurrence(pattern: pattern, nth: nth, window: window, line: node.line))
+    }
+    guard let name = fields["run"] else { return evidence }
+    return measures.run(name).map { .inRun($0, evidence) }
   }
 
-  private func template(_ node: YAMLNode) -> Template? {
-    MeasureReader(known: known).template(node)
-  }
+  private func template(_ node: YAMLNode) -> Template? { measures.template(node) }
 }
 
 extension Question.Answer {
@@ -195,18 +200,21 @@ extension Question.Answer {
 
 extension Measure {
   /// The events that it looks at.
-  fileprivate var evidence: Question.Evidence? {
+  var evidence: Question.Evidence? {
     switch self {
     case .count(let pattern, let window): .any(pattern, within: window)
     case .field(_, let occurrence): .one(occurrence)
-    case .register(_, let moment), .memory(_, _, let moment):
+    case .register(_, _, let moment), .memory(_, _, let moment):
       switch moment {
       case .before(let occurrence), .after(let occurrence): .one(occurrence)
       case .end: nil
       }
     case .sum(let parts), .product(let parts): parts.lazy.compactMap(\.evidence).first
-    case .difference(let left, let right): left.evidence ?? right.evidence
-    case .constant, .console, .total: nil
+    case .difference(let left, let right), .quotient(let left, let right):
+      left.evidence ?? right.evidence
+    case .bit(_, let measure): measure.evidence
+    case .inRun(let run, let measure): measure.evidence.map { .inRun(run, $0) }
+    case .constant, .console, .firstDifference, .divergence, .total, .counter: nil
     }
   }
 }

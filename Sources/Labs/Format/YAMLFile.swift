@@ -6,6 +6,7 @@ final class YAMLFile {
   /// How many lines stand before the YAML text in its file.
   private let offset: Int
   private(set) var problems: [LabProblem] = []
+  private var lines: [Substring] = []
 
   init(name: String, offset: Int = 0) {
     self.name = name
@@ -16,6 +17,7 @@ final class YAMLFile {
   ///
   /// Anchors and aliases are refused: a few lines of them can stand for more than fits in memory.
   func parse(_ text: String) -> YAMLNode? {
+    lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     if let line = Self.lineWithAnchor(in: text) {
       report(
         line, "YAML's anchors (&) and aliases (*) are not used here", "write it out, or quote it")
@@ -39,7 +41,19 @@ final class YAMLFile {
 
   /// Notes a mistake. `line` counts in the YAML text, from 1.
   func report(_ line: Int, _ what: String, _ remedy: String) {
-    problems.append(LabProblem(file: name, line: line + offset, what: what, remedy: remedy))
+    let problem = LabProblem(file: name, line: line + offset, what: what, remedy: remedy)
+    // What several runs share is read for each of them.
+    if !problems.contains(problem) { problems.append(problem) }
+  }
+
+  /// Whether YAML takes what follows a text that stands without quotes for a comment.
+  fileprivate func isCut(_ scalar: Node.Scalar) -> Bool {
+    guard scalar.style == .plain, let mark = scalar.mark, lines.indices.contains(mark.line - 1)
+    else { return false }
+    // A mark counts lines and columns from 1.
+    let rest = lines[mark.line - 1].dropFirst(mark.column - 1)
+    return rest.hasPrefix(scalar.string) && rest.dropFirst(scalar.string.count).hasPrefix(" #")
+      && rest.dropFirst(scalar.string.count + 2).first?.isLetter == true
   }
 
   private static func lineWithAnchor(in text: String) -> Int? {
@@ -84,6 +98,9 @@ struct YAMLNode {
   /// A text, number or word as it is written, without a line's end behind it.
   var text: String? {
     if case .scalar(let scalar) = node {
+      if file.isCut(scalar) {
+        report("for YAML the # begins a comment", "put the text into quotes")
+      }
       let end = scalar.string.lastIndex { $0 != "\n" }
       return end.map { String(scalar.string[...$0]) } ?? ""
     }
@@ -96,6 +113,14 @@ struct YAMLNode {
     guard let text else { return nil }
     if let number = Int64(notation: text) { return number }
     report("‘\(text)’ is not a whole number", "write it as 128, 0x80 or 80h")
+    return nil
+  }
+
+  /// A whole number of a range.
+  func number(in range: ClosedRange<Int>) -> Int? {
+    guard let number else { return nil }
+    if let small = Int(exactly: number), range.contains(small) { return small }
+    report("\(number) is out of range", "it goes from \(range.lowerBound) to \(range.upperBound)")
     return nil
   }
 

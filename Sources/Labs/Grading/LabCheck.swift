@@ -13,6 +13,7 @@ public enum LabCheck {
     for seed in seeds {
       do throws(LabProblem) {
         let grader = try Grader(lab, seed: seed, build: build)
+        for plan in lab.runs { _ = try grader.runs.run(named: plan.name) }
         let mistakes = try check(grader)
         if !mistakes.isEmpty { return mistakes }
         for solution in grader.solutions {
@@ -46,11 +47,9 @@ public enum LabCheck {
       ]
     }
     for solution in grader.solutions where solution.question.isObserved {
-      for wrong in wrongAnswers(to: solution, grader) {
-        var answers = model
-        answers.answers[solution.question.id] = wrong
-        let result = try grader.grade(answers).results.first { $0.id == solution.question.id }
-        guard let result, result.verdict == .right else { continue }
+      for wrong in try wrongAnswers(to: solution, grader) {
+        let result = try grader.result(wrong, solution)
+        guard result.verdict == .right else { continue }
         return [
           problem(
             grader, result.id, "the wrong answer \(wrong.given) passes",
@@ -70,15 +69,18 @@ public enum LabCheck {
   }
 
   /// Answers that are wrong in all the ways that a form allows, by a little and by much.
-  private static func wrongAnswers(to solution: Solution, _ grader: Grader) -> [Answers.Answer] {
+  private static func wrongAnswers(
+    to solution: Solution, _ grader: Grader
+  ) throws(LabProblem) -> [Answers.Answer] {
     let model = solution.model
     var wrong = wrongTexts(solution).map { Answers.Answer($0, events: model.events) }
     if let accepted = solution.evidence {
+      let events = try grader.runs.run(named: accepted.run).events
       wrong.append(Answers.Answer(model.given))
-      let last = grader.run.events.last?.sequence ?? 0
+      let last = events.last?.sequence ?? 0
       wrong.append(Answers.Answer(model.given, events: [last + 1]))
       wrong.append(Answers.Answer(model.given, events: [.max]))
-      let others = grader.run.events.lazy.map(\.sequence).filter { !accepted.contains($0) }
+      let others = events.lazy.map(\.sequence).filter { !accepted.events.contains($0) }
       if let other = others.first { wrong.append(Answers.Answer(model.given, events: [other])) }
     }
     return wrong
@@ -100,7 +102,7 @@ public enum LabCheck {
           + [.list(options.indices.map(Solution.letter))]
       }
       // Every set that differs in one option.
-      return (right.isEmpty ? [.text("?")] : nonsense)
+      return (right.isEmpty ? [.text("?")] : nonsense + [.text(Solution.none)])
         + options.indices.map { index in
           .list(right.symmetricDifference([index]).sorted().map(Solution.letter))
         }

@@ -1,5 +1,6 @@
 import Chipset
 public import Machine
+import Monitors
 public import X86
 
 /// A run of a lab's guest, from its start to its end, with the ledger of all that happened.
@@ -7,15 +8,20 @@ public import X86
 /// Everything follows from the lab, the seed and what is typed, so all hosts see the same, down to
 /// the numbers of the events.
 public final class LabRun {
-  /// Makes the lab's machine, at its start.
-  public typealias Builder = (Lab) throws(LabProblem) -> Machine
+  /// Makes a run's machine, at its start.
+  public typealias Builder = (LabMachinePlan) throws(LabProblem) -> Machine
 
   let lab: Lab
   let values: DrawnValues
+  /// How it was set up.
+  public let plan: RunPlan
   /// All events, oldest first.
   public let events: [Transition]
   /// All that the guest wrote to the first serial line, without carriage returns.
   public let console: String
+  /// The guest's tick at which it would have been ended.
+  let limit: UInt64
+  private let machinePlan: LabMachinePlan
   private let typed: [String]
   private let build: Builder
   private let finished: Machine
@@ -30,30 +36,30 @@ public final class LabRun {
   /// How many events a run can have.
   static let capacity = 1 << 16
 
-  /// What a machine for a lab is like.
-  public static func configuration(of lab: Lab) -> Machine.Configuration {
-    var configuration = Machine.Configuration()
-    configuration.memory = lab.memory
-    configuration.logCapacity = capacity
-    return configuration
-  }
-
-  /// Runs a lab with what it types itself, or with the lines that a student types.
+  /// Makes one of a lab's runs, its own without a name, with what it types itself, or with the lines
+  /// that a student types.
   public init(
-    _ lab: Lab, values: DrawnValues, typing lines: [String]? = nil, build: @escaping Builder
+    _ name: String?, of lab: Lab, values: DrawnValues, typing lines: [String]? = nil,
+    build: @escaping Builder
   ) throws(LabProblem) {
+    let machinePlan = try lab.machine(of: name, values: values)
+    guard let plan = lab.run(named: name) else { preconditionFailure("it has a machine") }
     self.lab = lab
     self.values = values
+    self.plan = plan
+    self.machinePlan = machinePlan
     self.build = build
-    typed = lines ?? lab.typed.map { $0.filled(with: values) }
-    let machine = try build(lab)
+    typed = lines ?? plan.typed.map { $0.filled(with: values) }
+    let machine = try build(machinePlan)
     Self.type(typed, into: machine)
-    let progress = machine.run(until: Self.limit(lab, machine))
-    if lines == nil, let mistake = Self.mistake(progress, lab) { throw mistake }
+    limit = UInt64(plan.seconds) * machine.configuration.ticksPerSecond
+    let progress = machine.run(until: limit)
+    if lines == nil, let mistake = Self.mistake(progress, plan, lab) { throw mistake }
     let log = machine.cpu.log.count
     guard log <= UInt64(Self.capacity) else {
       throw LabProblem(
-        file: lab.file, what: "the run has \(log) events, and \(Self.capacity) can be kept",
+        file: lab.file,
+        what: "the run ‘\(plan.name)’ has \(log) events, and \(Self.capacity) can be kept",
         remedy: "let it do less")
     }
     events = (machine.cpu.log.start..<machine.cpu.log.end).map { machine.cpu.log[place: $0] }
@@ -67,22 +73,27 @@ public final class LabRun {
     if !bytes.isEmpty { machine.receive(.serial(bytes)) }
   }
 
-  private static func limit(_ lab: Lab, _ machine: Machine) -> UInt64 {
-    UInt64(lab.seconds) * machine.configuration.ticksPerSecond
-  }
-
-  /// A lab's own run must come to an end by itself.
-  private static func mistake(_ progress: Progress, _ lab: Lab) -> LabProblem? {
+  /// A lab's own runs must come to an end by themselves.
+  private static func mistake(_ progress: Progress, _ plan: RunPlan, _ lab: Lab) -> LabProblem? {
     switch progress {
     case .stopped(.exit), .stopped(.haltedForGood), .stopped(.tripleFault): nil
     case .stopped(let stop):
       LabProblem(
-        file: lab.file, what: "the run ended with ‘\(stop.name)’", remedy: "use another guest")
+        file: lab.file, what: "the run ‘\(plan.name)’ ended with ‘\(stop.name)’",
+        remedy: "use another guest")
     default:
       LabProblem(
-        file: lab.file, what: "the run did not end within \(lab.seconds) seconds of its time",
+        file: lab.file,
+        what: "the run ‘\(plan.name)’ did not end within \(plan.seconds) seconds of its time",
         remedy: "let the last line typed end it, or raise ‘seconds’")
     }
+  }
+
+  /// Its machine before anything was executed, with what is typed waiting for it.
+  func atStart() throws(LabProblem) -> Machine {
+    let machine = try build(machinePlan)
+    Self.type(typed, into: machine)
+    return machine
   }
 
   /// The event with a number.
@@ -97,7 +108,7 @@ public final class LabRun {
   }
 
   /// A total of the whole run.
-  func total(_ total: RunTotal) -> Int64 {
+  public func total(_ total: RunTotal) -> Int64 {
     switch total {
     case .instructions: Int64(finished.instructions)
     case .ticks: Int64(finished.ticks)
@@ -105,15 +116,18 @@ public final class LabRun {
     }
   }
 
+  /// What its monitor has counted, by name; nothing in emulation.
+  public var counters: [(name: String, count: UInt64)] { finished.monitor?.counts ?? [] }
+
   /// The machine after the run.
   var atEnd: Machine { finished }
 
-  /// The machine just before or behind an event: the run is made once more, up to there.
-  func machine(at event: Transition, isBefore: Bool) throws(LabProblem) -> Machine {
+  /// The machine just before or behind an event: the run is made once more, up to there. Under a
+  /// monitor, behind it is where the guest's instruction, or what it is given, is done with.
+  public func machine(at event: Transition, isBefore: Bool) throws(LabProblem) -> Machine {
     let instant = Place(event: event.sequence, isBefore: isBefore)
     if let looked, looked.moment == instant { return looked.machine }
-    let machine = try build(lab)
-    Self.type(typed, into: machine)
+    let machine = try atStart()
     _ = machine.run(until: event.guestTick)
     if !isBefore {
       while machine.cpu.log.count < event.sequence, machine.step() == nil {}
