@@ -168,5 +168,7 @@ public struct MachineView: Equatable, Sendable {
     case traps = "!TRAPS"
     /// Behaves differently at this ring without telling.
     case silent = "?SILENT"
+    /// Not executed as it is: a monitor has translated the code it stands in.
+    case translated = "~TRANSL"
   }
 }

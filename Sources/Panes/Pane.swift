@@ -39,7 +39,8 @@ public enum Pane: CaseIterable, Equatable, Sendable {
         + "keys. On small terminals it is a part of 80x25; z shows all."
     case .code:
       "The instructions around CS:EIP; > is next. !TRAPS: faults in the ring it really runs in. "
-        + "?SILENT: does not fault there, but answers differently than in ring 0."
+        + "?SILENT: does not fault there, but answers differently than in ring 0. ~TRANSL: sensitive, "
+        + "and not executed as it is: the monitor has translated it."
     case .rings:
       "The ring the processor is really in, [ ], and the one the guest believes in; ≠ where they "
         + "differ. CPL: one digit for each change, the last is now. Below, who runs where in this mode."

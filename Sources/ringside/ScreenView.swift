@@ -216,9 +216,14 @@ private struct Listing {
 
   /// What the current ring makes of an instruction.
   private func mark(_ privilege: Sensitivity, _ machine: Machine) -> MachineView.Mark {
-    // What counts is the processor that executes: under a monitor IOPL is 0 there.
+    // A translating monitor never has the guest's ring 0 executed as it is.
+    if machine.configuration.mode.rawValue == "full:translate" && machine.cpu.cpl == 0 {
+      return privilege == .innocuous ? .none : .translated
+    }
+    // What counts is the processor that executes: in ring 1 its IOPL is 0.
     let cpl = UInt32(machine.ring)
-    let iopl = machine.monitor == nil ? machine.cpu.eflags.rawValue >> 12 & 3 : 0
+    let isCompressed = machine.monitor is FullVirtualization
+    let iopl = isCompressed ? 0 : machine.cpu.eflags.rawValue >> 12 & 3
     return switch privilege {
     case .innocuous: .none
     case .privileged: cpl > 0 ? .traps : .none
