@@ -71,7 +71,9 @@ struct ModePicture {
         Layer(who: "programs, guest mode", real: 3, believed: 3),
       ]
       note = "ring 0 twice: host and guest mode"
-      summary = "kernel in ring 0 of AMD-V's guest mode"
+      summary =
+        mode == "hardware:shadow"
+        ? "AMD-V's guest mode, shadow page tables" : "AMD-V's guest mode, nested page tables"
       sentence =
         "\(mode): the guest has rings 0 to 3 of its own; #VMEXIT leaves them."
     default:
