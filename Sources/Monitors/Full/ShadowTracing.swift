@@ -35,7 +35,7 @@ extension ShadowPaging {
       let isRight =
         switch page.key.kind {
         case .directory, .onlyDirectory:
-          index == UInt32(MonitorLayout.holeDirectoryIndex)
+          hasHole && index == UInt32(MonitorLayout.holeDirectoryIndex)
             ? entry & Bits.frame == MonitorLayout.holeTable
             : isRight(link: entry, index, page.key.kind == .directory ? guestEntry() : nil, guest)
         case .table: isRight(entry, of: guestEntry(), page.key.rights, isWatched)
