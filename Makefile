@@ -5,7 +5,7 @@ STEPS ?= 200000
 # Tests look inside the modules, so they have a build of their own.
 TESTING = --scratch-path .build-tests -Xswiftc -enable-testing
 
-.PHONY: help setup run build test conformance fuzz fuzz-devices bench sessions golden lint \
+.PHONY: help setup run build test conformance fuzz fuzz-devices fuzz-hypercalls bench sessions golden lint \
   format images images-check guests clean
 
 help: ## this list
@@ -39,6 +39,10 @@ bench: build ## CPU time beside QEMU's, about ten minutes: BENCH="--rounds 1"
 fuzz-devices: setup ## hostile guests against the devices: SEEDS="1 100" STEPS=200000
 	RINGSIDE_FUZZ_FIRST=$(word 1,$(SEEDS)) RINGSIDE_FUZZ_LAST=$(word 2,$(SEEDS)) \
 	RINGSIDE_FUZZ_STEPS=$(STEPS) swift test -c release $(TESTING) --filter BoardFuzzTests
+
+fuzz-hypercalls: setup ## a million hypercalls with hostile arguments: CALLS=1000000 SEED=1
+	RINGSIDE_FUZZ_CALLS=$(or $(CALLS),1000000) RINGSIDE_FUZZ_SEED=$(or $(SEED),1) \
+	swift test -c release $(TESTING) --filter HypercallFuzzTests
 
 sessions: build ## what Linux's boot, idle guests and many screens cost, about fifteen minutes
 	@images/need qemu-system-x86 python3

@@ -19,6 +19,11 @@ public final class Machine {
     public var paging = PagingPolicy.flush
     /// How many pages a monitor's shadow tables may take; nil: as many as there is room for.
     public var shadowPages: Int?
+    /// In `para`: how a program's system calls reach its kernel.
+    public var systemCalls = SystemCallPath.direct
+    /// In `para`: how many domains there are beside Domain 0, and the weights of all, from that one on.
+    public var otherDomains = 0
+    public var domainWeights: [UInt32] = []
     /// RAM in MiB, see `memoryRange`.
     public var memory = 64
     /// The port at which firmware reports its progress.
@@ -155,14 +160,19 @@ public final class Machine {
     if let length = configuration.maximumBlockLength { cpu.maximumBlockLength = length }
     direct.pageChanges = cpu.memory.changes
     try mapROMs()
-    try start()
+    if configuration.mode == .para {
+      try startHypervisor()
+    } else {
+      try start()
+    }
     startMonitor()
   }
 
   /// Puts the guest under its mode's monitor, as it is now.
   private func startMonitor() {
     switch configuration.mode {
-    case .emulation: return
+    // A hypervisor was there before its guests.
+    case .emulation, .para: return
     case .fullTrap:
       monitor = FullVirtualization(
         profile: configuration.labProfile ?? configuration.profile,
@@ -205,6 +215,28 @@ public final class Machine {
     return [
       GuestMemory(rom.start, size: rom.size, at: 1 << 32 - UInt64(rom.size), isReadOnly: true)
     ]
+  }
+
+  /// Gives the machine to a hypervisor, which makes the image its first domain.
+  private func startHypervisor() throws(ImageError) {
+    guard let image = guest.image else { throw ImageError(guest.bios?.path ?? "", .noXenNotes) }
+    if guest.initrd != nil { throw ImageError(image.path, .noDomain("it takes no --initrd")) }
+    try image.reload()
+    let domain = try XenKernel.image(guest, image)
+    prepareBoard()
+    do throws(DomainError) {
+      if let hypervisor = monitor as? Paravirtualization {
+        try hypervisor.restart(&cpu, image: domain)
+      } else {
+        monitor = try Paravirtualization(
+          &cpu, memory: UInt64(ram.size), ticksPerSecond: configuration.ticksPerSecond,
+          systemCalls: configuration.systemCalls, image: domain,
+          others: configuration.otherDomains, weights: configuration.domainWeights)
+      }
+    } catch {
+      throw ImageError(image.path, .noDomain(error.description))
+    }
+    image.release()
   }
 
   /// Whether what the guest writes to a disk goes to the file.
@@ -293,6 +325,7 @@ public final class Machine {
     cpu.recordReset()
     board.reset()
     do {
+      if configuration.mode == .para { return try startHypervisor() }
       try start()
     } catch {
       // It loaded before; the file must have been changed since. The processor is left at its

@@ -8,6 +8,8 @@ public enum Mode: String, Sendable, CaseIterable {
   case hardwareNested = "hardware:nested"
   /// AMD-V without nested paging: shadow page tables hold the guest's memory.
   case hardwareShadow = "hardware:shadow"
+  /// Paravirtualization: a hypervisor that owns the machine, a kernel in ring 1 that asks it.
+  case para
 
   /// The mode that is called so; `hardware` is `hardware:nested`.
   public init?(named name: String) {

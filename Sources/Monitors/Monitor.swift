@@ -2,12 +2,11 @@ public import X86
 
 /// A way to execute a guest that is not emulation.
 ///
-/// A monitor owns the lab processor, the one that stands for the hardware. The guest's processor,
-/// which it is given, is then the virtual one: what the guest believes. It never runs a loop of its
-/// own beyond `run(_:until:)`, and how a run is cut into slices never shows.
+/// A monitor owns the lab processor, the one that stands for the hardware. In full virtualization the
+/// guest's processor, which it is given, is a second, virtual one: what the guest believes. A
+/// paravirtualized guest believes what is true, and has the lab processor itself. A monitor never runs
+/// a loop of its own beyond `run(_:until:)`, and how a run is cut into slices never shows.
 public protocol Monitor: AnyObject {
-  /// The processor that stands for the hardware: what is true.
-  var lab: CPU { get }
   /// What the guest uses that this monitor does not have, named; nil as long as it runs.
   var unsupported: String? { get }
   /// What it did so far, by name in the style of `--stats json`: ticks, or times.
@@ -42,9 +41,13 @@ public protocol Monitor: AnyObject {
   func withdrawWrites()
 }
 
-extension Monitor {
-  /// The lab processor executes the monitor's code, not the guest's.
-  public var isMonitorRunning: Bool { !lab.isInGuest && lab.cpl == 0 }
+/// A monitor with a processor of its own beside the guest's, which is then the virtual one.
+public protocol LabMonitor: Monitor {
+  /// The processor that stands for the hardware: what is true.
+  var lab: CPU { get }
+}
+
+extension LabMonitor {
   /// The ring that the lab processor is in.
   public var realCPL: UInt8 { lab.cpl }
 }

@@ -92,5 +92,13 @@ extension Cause {
     .hostSaveAreaMissing: "VM_HSAVE_PA is 0: the host's state has no place.",
     .notInSystemManagementMode: "RSM returns from a mode this processor is not in.",
     .guestExit: "the guest was left for its hypervisor.",
+
+    .frameOfAnotherDomain: "the frame belongs to another domain, to the hypervisor or to nobody.",
+    .frameInOtherUse: "the frame is in use as something else: no page table may be written to.",
+    .entryBitsNotAllowed: "the entry asks for a large or a global page, and no guest gets one.",
+    .entryOfHypervisor: "the entry lies in the hypervisor's part of the directory.",
+    .noPageTable: "there is no page table for the address, or it is the hypervisor's.",
+    .descriptorNotAllowed: "guests get segments only, outside ring 0 and below the hypervisor.",
+    .argumentNotMapped: "an argument lies where the guest's kernel has no memory.",
   ]
 }

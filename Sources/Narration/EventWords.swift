@@ -146,7 +146,7 @@ public struct EventWords: Equatable, Sendable {
 
   private static func monitor(_ event: Transition) -> (String, String) {
     switch event.kind {
-    case .hypercall: ("hypercall \(event.code)", "The guest asked its hypervisor.")
+    case .hypercall: hypercall(event)
     case .vmExit:
       exit(event)
     case .vmEntry:
@@ -156,10 +156,40 @@ public struct EventWords: Equatable, Sendable {
       )
     case .shadowPaging: shadow(event)
     case .translation: ("translation", "The monitor translated guest code, or threw some away.")
-    case .injection:
-      ("inject \(Numbers.byte(event.vector))", "The monitor gave its guest an event.")
-    default: ("world switch", "The monitor went over to another guest or to the host.")
+    case .injection: injection(event)
+    default:
+      event.actor == .hypervisor
+        ? (
+          "domain \(event.detail) -> domain \(event.code)",
+          "The hypervisor gave the processor to another domain: registers, CR3, TSS, LDT."
+        ) : ("world switch", "The monitor went over to another guest or to the host.")
     }
+  }
+
+  private static func hypercall(_ event: Transition) -> (String, String) {
+    let call = HypercallName(event.code)
+    let answer = event.code == 23 ? "" : " = \(HypercallName.answer(UInt32(event.detail >> 32)))"
+    return (
+      "\(call.name)(\(Numbers.short(event.info & 0xFFFF_FFFF)), \(Numbers.short(event.info >> 32)))"
+        + answer,
+      event.cause == .none ? call.sentence : "Refused: \(event.cause.sentence)"
+    )
+  }
+
+  private static func injection(_ event: Transition) -> (String, String) {
+    guard event.actor == .hypervisor else {
+      return ("inject \(Numbers.byte(event.vector))", "The monitor gave its guest an event.")
+    }
+    let place = Numbers.place(event.toCS, event.toEIP)
+    return event.code == 1
+      ? (
+        "events -> \(place)",
+        "Events wait and are not masked: the hypervisor put the kernel at its callback."
+      )
+      : (
+        "bounce \(Numbers.byte(event.vector)) -> \(place)",
+        "The hypervisor passed a trap on to the kernel, whose trap table says where."
+      )
   }
 
   private static func exit(_ event: Transition) -> (String, String) {

@@ -96,6 +96,14 @@ extension Cause {
     .hostSaveAreaMissing: "APM 2 15.30.4",
     .notInSystemManagementMode: "APM 3 RSM",
     .guestExit: "APM 2 15.6",
+
+    .frameOfAnotherDomain: "Barham et al., SOSP 2003, 3.3",
+    .frameInOtherUse: "Barham et al., SOSP 2003, 3.3",
+    .entryBitsNotAllowed: "Barham et al., SOSP 2003, 3.3",
+    .entryOfHypervisor: "Barham et al., SOSP 2003, 3.3",
+    .noPageTable: "Barham et al., SOSP 2003, 3.3",
+    .descriptorNotAllowed: "Barham et al., SOSP 2003, 3.3",
+    .argumentNotMapped: "Xen x86-32 ABI, xen.h",
   ]
 }
 
@@ -122,7 +130,7 @@ extension TransitionKind {
     case .halt: "SDM 3A 8.10.1"
     case .reset: "SDM 3A 9.1"
     case .shutdown: "SDM 3A 6.15"
-    case .hypercall: "APM 3 VMMCALL"
+    case .hypercall: "Xen x86-32 ABI, xen.h"
     case .vmExit: "APM 2 15.6"
     case .vmEntry, .worldSwitch: "APM 2 15.5"
     case .shadowPaging: "SDM 3C 32.3"
@@ -135,6 +143,7 @@ extension TransitionKind {
 extension Transition {
   /// The section for this event: that of the failed check for a fault, that of the kind otherwise.
   public var section: String {
+    if kind == .injection && actor == .hypervisor { return TransitionKind.hypercall.section }
     guard kind == .fault else { return kind.section }
     let isPort = instruction.map { ["in", "out", "ins", "outs"].contains(Self.verb(of: $0)) }
     switch (cause, vector) {

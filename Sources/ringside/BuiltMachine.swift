@@ -97,6 +97,9 @@ extension MachineOptions {
     if cpu != usual.cpu { options["cpu"] = cpu }
     if let labCpu { options["lab-cpu"] = labCpu }
     if paging != usual.paging { options["paging"] = paging }
+    if let syscalls { options["syscalls"] = syscalls }
+    if let domus { options["domus"] = String(domus) }
+    if let weights { options["weights"] = weights }
     if memory != usual.memory { options["memory"] = String(memory) }
     if append != usual.append { options["append"] = append }
     if let boot { options["boot"] = boot }
@@ -146,6 +149,11 @@ extension MachineOptions {
       case "cpu": options.cpu = value
       case "lab-cpu": options.labCpu = value
       case "paging": options.paging = value
+      case "syscalls": options.syscalls = value
+      case "domus":
+        options.domus = Int(value)
+        if options.domus == nil { isKnown = false }
+      case "weights": options.weights = value
       case "memory": if let size = Int(value) { options.memory = size } else { isKnown = false }
       case "append": options.append = value
       case "boot": options.boot = value

@@ -64,7 +64,8 @@ struct CostRow: Equatable {
 
   static let emulation = CostRow(mode: .emulation, paging: .flush)
   static let all: [CostRow] =
-    Mode.allCases.map { CostRow(mode: $0, paging: .flush) }
+    // `bench` is no paravirtual kernel.
+    Mode.allCases.filter { $0 != .para }.map { CostRow(mode: $0, paging: .flush) }
     + [CostRow(mode: .fullTrap, paging: .trace)]
 
   var name: String { paging == .flush ? mode.rawValue : "\(mode.rawValue) \(paging.rawValue)" }

@@ -6,7 +6,8 @@ import X86
 
 /// The options that say which machine and which guest; the same for the screen and for `run`.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "How the guest is run: emulation, full:trap, hardware:nested or hardware:shadow.")
+  @Option(
+    help: "How the guest is run: emulation, full:trap, hardware:nested, hardware:shadow or para.")
   var mode = "emulation"
   @Option(
     help: ArgumentHelp(
@@ -17,6 +18,19 @@ struct MachineOptions: ParsableArguments {
       "How shadow page tables are kept in step: flush (a large TLB) or trace.",
       valueName: "policy"))
   var paging = "flush"
+  @Option(
+    help: ArgumentHelp(
+      "With para, how system calls reach the kernel: direct or bounce.", valueName: "way"))
+  var syscalls: String?
+  @Option(
+    help: ArgumentHelp(
+      "With para, domains beside Domain 0; control-A gives the next one the keyboard.",
+      valueName: "number"))
+  var domus: Int?
+  @Option(
+    help: ArgumentHelp(
+      "With para, shares of the processor from Domain 0 on: 256,512.", valueName: "list"))
+  var weights: String?
   @Option(
     help: ArgumentHelp(
       "The guest's processor: 386, 486, pentium, i686 or amd-svm.", valueName: "profile"))
@@ -60,7 +74,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Modes that other versions have, or will.
   private static let laterModes = [
-    "full", "full:translate", "para", "kvm",
+    "full", "full:translate", "kvm",
   ]
 
   /// The machine that the options describe.
@@ -77,6 +91,13 @@ struct MachineOptions: ParsableArguments {
     }
     if let labCpu, mode.usesVirtualMachines, labCpu != Profile.amdSVM.name {
       throw UserError("--lab-cpu \(labCpu): --mode \(mode.rawValue) needs amd-svm's instructions")
+    }
+    if labCpu != nil && mode == .para {
+      throw UserError("--lab-cpu: in para the machine's processor is all there is; use --cpu")
+    }
+    if mode == .para && !profile.features.contains(.i486) {
+      throw UserError(
+        "--cpu \(cpu): a hypervisor needs CR0.WP, which came with the 486; use 486 or later")
     }
     let range = Machine.Configuration.memoryRange
     guard range.contains(memory) else {
@@ -98,12 +119,44 @@ struct MachineOptions: ParsableArguments {
     configuration.mode = mode
     configuration.paging = policy
     configuration.profile = profile
+    configuration.systemCalls = try systemCallPath(mode)
+    try setDomains(&configuration)
     configuration.labProfile = try labCpu.map { name throws(UserError) in
       try self.profile(name, option: "--lab-cpu")
     }
     configuration.memory = memory
     configuration.maximumBlockLength = blockLength
     return configuration
+  }
+
+  private func setDomains(_ configuration: inout Machine.Configuration) throws(UserError) {
+    guard domus != nil || weights != nil else { return }
+    guard configuration.mode == .para else {
+      let option = domus == nil ? "--weights" : "--domus"
+      throw UserError("\(option): only a hypervisor has domains; use it with --mode para")
+    }
+    let most = Paravirtualization.mostOthers
+    guard (0...most).contains(domus ?? 0) else {
+      throw UserError("--domus \(domus ?? 0): there is room for 0 to \(most)")
+    }
+    configuration.otherDomains = domus ?? 0
+    let list = weights?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+    configuration.domainWeights = list.compactMap { UInt32($0) }.filter { (1...65535).contains($0) }
+    guard configuration.domainWeights.count == list.count else {
+      throw UserError("--weights \(weights ?? ""): give numbers from 1 to 65535, as in 256,512")
+    }
+  }
+
+  private func systemCallPath(_ mode: Mode) throws(UserError) -> SystemCallPath {
+    guard let syscalls else { return .direct }
+    guard mode == .para else {
+      throw UserError("--syscalls: only a hypervisor has a choice; use it with --mode para")
+    }
+    guard let path = SystemCallPath(rawValue: syscalls) else {
+      let names = SystemCallPath.allCases.map(\.rawValue).joined(separator: " or ")
+      throw UserError("--syscalls \(syscalls): there is no such way; use \(names)")
+    }
+    return path
   }
 
   private var modes: String { Mode.allCases.map(\.rawValue).joined(separator: ", ") }

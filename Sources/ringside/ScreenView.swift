@@ -149,7 +149,7 @@ extension ViewMaker {
 
 extension Machine {
   /// The ring the processor is really in.
-  var ring: Int { Int(monitor?.realCPL ?? cpu.cpl) }
+  var ring: Int { Int((monitor as? any LabMonitor)?.realCPL ?? cpu.cpl) }
 
   fileprivate var operation: MachineView.Operation {
     guard cpu.cr0.contains(.protection) else { return .real }

@@ -94,14 +94,14 @@ import X86
     let (one, other) = (try Self.monitor(of: whole), try Self.monitor(of: sliced))
     #expect(one.counters == other.counters)
     #expect(one.lab.ticks == other.lab.ticks)
-    #expect(one.realCPL == other.realCPL)
+    #expect(one.lab.cpl == other.lab.cpl)
   }
 
   @Test func theGuestIsInRing1AndBelievesInRing0() throws {
     let machine = try RingletTests.machine(mode: .fullTrap)
     _ = machine.run(until: 10_000)
     let monitor = try Self.monitor(of: machine)
-    #expect(monitor.realCPL == 1 && machine.cpu.cpl == 0)
+    #expect(monitor.lab.cpl == 1 && machine.cpu.cpl == 0)
     #expect(monitor.lab.segment(SegmentRegister.cs).selector & 3 == 1)
     #expect(monitor.lab.segment(SegmentRegister.ds).limit == 0xFFBF_FFFF)
     #expect(monitor.lab.eflags.contains(.interrupt))

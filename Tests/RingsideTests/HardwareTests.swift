@@ -318,7 +318,7 @@ import X86
     let machine = try RingletTests.machine(mode: .hardwareNested)
     let monitor = try Self.monitor(of: machine)
     let table = Int(monitor[memory: 0xC001]) << 8 | Int(monitor[memory: 0xC002]) << 16
-    let entry = table & 0xF_F000 + 0x100 * 4
+    let entry = table & 0xF_F000 + Int(machine.cpu.eip >> 12) * 4
     monitor[memory: entry + 2] ^= 0x80
     #expect(RingletTests.run(machine).stop == .tripleFault)
   }

@@ -53,7 +53,7 @@ import Testing
     }
     #expect(
       columns == [
-        ["ringlet", "emulation, full:trap, hardware"], ["demo", "emulation, hardware"],
+        ["ringlet", "emulation, full:trap, hardware, para"], ["demo", "emulation, hardware"],
         ["hello", "emulation, full:trap, hardware"], ["crash", "emulation, full:trap, hardware"],
         ["edges", "emulation, full:trap"], ["ring1", "emulation, hardware"],
         ["redpill", "emulation, full:trap, hardware"], ["tinysvm", "emulation"],

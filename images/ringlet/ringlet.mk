@@ -27,11 +27,13 @@ $(OUT)/ringlet.disk: $(RINGLET)/disk/disk.o ringlet/disk/disk.ld
 KERNEL := start entry main lock print memory paging process exec trap syscall console block \
   inode directory file pipe
 NATIVE := native segments gates devices console input disk
+PARA := start entry para memory paging events frontend backend
 RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
-  $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(OUT)/common/memory.o
+  $(addprefix $(RINGLET)/native/,$(NATIVE:=.o)) $(addprefix $(RINGLET)/para/,$(PARA:=.o)) \
+  $(OUT)/common/memory.o
 # A kernel stack has one page. Private: or make would pass this on to the programs on the disk.
 $(RINGLET_OBJECTS): private CC += -Wframe-larger-than=256
 $(RINGLET)/kernel/start.o: private CC += -I$(OUT)
 $(RINGLET)/kernel/start.o: $(OUT)/ringlet.disk
-$(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/guest.ld
-	$(LD) -T common/guest.ld $(filter %.o,$^) -o $@
+$(OUT)/ringlet.elf: $(RINGLET_OBJECTS) ringlet/kernel/kernel.ld
+	$(LD) -T ringlet/kernel/kernel.ld $(filter %.o,$^) -o $@

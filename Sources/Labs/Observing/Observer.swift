@@ -267,7 +267,10 @@ extension DivergenceField {
 
 extension Machine {
   func value(of register: RegisterName, _ processor: Processor) -> Int64 {
-    if processor == .real, let monitor { return monitor.lab.value(of: register) }
+    if processor == .real {
+      if let full = monitor as? FullVirtualization { return full.lab.value(of: register) }
+      if let hardware = monitor as? SVMMonitor { return hardware.lab.value(of: register) }
+    }
     return cpu.value(of: register)
   }
 }

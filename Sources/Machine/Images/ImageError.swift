@@ -67,6 +67,12 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case optionWithoutUse(String, format: String)
     /// The kernel speaks a boot protocol from before 2.02.
     case oldBootProtocol(UInt16)
+    /// No notes for a hypervisor, in `para`.
+    case noXenNotes
+    /// A kernel that wants three-level page tables of its hypervisor.
+    case needsPAE
+    /// The hypervisor cannot make a domain of it; the clause says why.
+    case noDomain(String)
     /// The size is none that a ROM can have.
     case romSize(UInt64)
   }
@@ -117,6 +123,11 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
       "is a \(format), which has no use for \(option); leave it out"
     case .oldBootProtocol(let version):
       "speaks boot protocol \(version >> 8).\(version & 0xFF); Ringside needs 2.02 or later"
+    case .noXenNotes:
+      "is no paravirtual kernel (no ELF notes named Xen); use ringlet, or another --mode"
+    case .needsPAE:
+      "wants a hypervisor with PAE, and this one has two-level page tables; build it without"
+    case .noDomain(let why): "cannot be a domain: \(why); raise --memory"
     case .romSize(let size):
       "has \(size) bytes; a ROM has a multiple of 4096, at most 16 MiB (a video ROM 32 KiB or 64)"
     }

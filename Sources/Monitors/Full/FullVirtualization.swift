@@ -19,7 +19,7 @@ public import X86
 ///
 /// The virtual processor's ticks are the guest's time. Stubs and deliveries to the monitor are no
 /// part of it.
-public final class FullVirtualization: Monitor {
+public final class FullVirtualization: LabMonitor {
   public internal(set) var lab: CPU
   public internal(set) var counters = FullCounters()
 

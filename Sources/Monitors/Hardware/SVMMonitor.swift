@@ -18,7 +18,7 @@ public import X86
 ///     host loop    CLGI, VMLOAD, six registers, VMRUN: in the guest again
 ///
 /// The virtual processor's ticks are the guest's time. The host's instructions are no part of it.
-public final class SVMMonitor: Monitor {
+public final class SVMMonitor: LabMonitor {
   public internal(set) var lab: CPU
   public internal(set) var counters = HardwareCounters()
 

@@ -94,4 +94,13 @@ public enum Cause: UInt8, Sendable, CaseIterable {
   case notInSystemManagementMode
   /// No fault: a guest is left for its hypervisor.
   case guestExit
+
+  // Why a hypervisor refused a hypercall
+  case frameOfAnotherDomain
+  case frameInOtherUse
+  case entryBitsNotAllowed
+  case entryOfHypervisor
+  case noPageTable
+  case descriptorNotAllowed
+  case argumentNotMapped
 }

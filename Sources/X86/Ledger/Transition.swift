@@ -19,7 +19,9 @@
 /// | memoryMappedRead, memoryMappedWrite | width in bytes | physical address | value |
 /// | shadowPaging | see `ShadowOperation` | linear address | shadow entry |
 /// | deviceEdge | IRQ line | – | – |
-/// | hypercall | number | first word | second word |
+/// | hypercall | number | EBX, and ECX in the upper half | EDX, and the answer in the upper half |
+/// | injection | 1: events wait | – | – |
+/// | worldSwitch | the new domain | – | the old one |
 /// | vmExit | EXITCODE, its lower half | EXITINFO1 | EXITINFO2 |
 /// | vmEntry | ASID | address of the VMCB | – |
 public struct Transition: Sendable, Equatable {

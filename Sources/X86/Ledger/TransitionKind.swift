@@ -48,8 +48,8 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   /// A triple fault.
   case shutdown
 
-  // What monitors write down; `vmExit` and `vmEntry` the processor itself. Nothing records hypercalls,
-  // translations, injections and world switches yet.
+  // What monitors write down; `vmExit` and `vmEntry` the processor itself. Nothing records translations
+  // yet.
 
   /// A guest called its hypervisor.
   case hypercall

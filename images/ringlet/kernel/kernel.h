@@ -23,7 +23,8 @@ void print(const char *format, ...);
 _Noreturn void panic(const char *reason);
 
 // memory.c: frames, pages of physical memory
-void memory_init(uint32_t kilobytes);
+enum { MEMORY_MOST = 64 << 20 };  // more than that is left alone
+void memory_init(uint32_t from, uint32_t to);
 void *frame_allocate(void);
 void frame_share(void *frame);
 void frame_free(void *frame);

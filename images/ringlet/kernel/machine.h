@@ -1,7 +1,7 @@
 /// The seam. Whatever a kernel may do only in ring 0, and whatever answers differently when it
 /// is not really there, goes through this table; nothing else in kernel/ touches the processor
-/// or a port. native/ fills the table with the instructions themselves. Another half may fill
-/// it with requests to a monitor; which half is used is settled once, in main.c.
+/// or a port. native/ fills the table with the instructions themselves, para/ with requests to a
+/// hypervisor; which half is used is settled once, in main.c.
 #pragma once
 #include <stdint.h>
 
@@ -20,6 +20,11 @@ struct machine {
   const char *name;
   uint16_t user_code, user_data;  // the selectors programs run with
 
+  // What the loader has told. Nothing else may be used before start.
+  void (*start)(const void *information);
+  void (*find_memory)(uint32_t *from, uint32_t *to);  // what is free; to is 0 if nobody knows
+  uint32_t *(*first_directory)(void);  // the one we began with; NULL if paging is off
+
   // The interrupt flag.
   void (*interrupts_off)(void);      // CLI
   void (*interrupts_on)(void);       // STI
@@ -32,9 +37,11 @@ struct machine {
   void (*set_kernel_stack)(uint32_t top);              // ESP0 in the TSS
   void (*resume)(const struct frame *frame) NEVER_RETURNS;  // IRET
 
-  // Paging.
+  // Paging. Entries have the addresses that the kernel uses, whatever the processor finds there.
   void (*load_directory)(uint32_t *directory);           // CR3; the first time, CR0.PG as well
-  void (*set_entry)(uint32_t *entry, uint32_t value);    // in a page table or directory
+  void (*set_table)(uint32_t *slot, uint32_t value);     // in a directory: a page table
+  void (*set_entry)(uint32_t *entry, uint32_t value);    // in a page table: a page
+  uint32_t (*get_entry)(const uint32_t *entry);          // in either
   void (*flush_page)(uint32_t address);                  // INVLPG
   void (*forget_directory)(uint32_t *directory);         // it is about to be freed
   uint32_t (*fault_address)(void);                       // CR2
@@ -50,3 +57,5 @@ struct machine {
 
 extern const struct machine *machine;
 extern const struct machine native;
+extern const struct machine paravirtual;
+enum { PARA_MAGIC = 0x2d6e6578 };  // "xen-": our own sign that a hypervisor has started us

@@ -3,9 +3,6 @@
 /// also a pointer to it.
 #include "kernel.h"
 
-enum { MEMORY_MOST = 64 << 20, KIB = 1024 };  // more than that is left alone
-
-extern uint8_t kernel_end[];
 static uint8_t references[MEMORY_MOST / PAGE];
 uint32_t memory_end;
 
@@ -17,11 +14,11 @@ static struct free_frame *first_free;
 
 static uint8_t *references_of(void *frame) { return &references[(uint32_t)frame / PAGE]; }
 
-/// Told where memory ends. In KiB, so that 4 GiB are still a number.
-void memory_init(uint32_t kilobytes) {
-  memory_end = kilobytes < MEMORY_MOST / KIB ? kilobytes * KIB & ~(PAGE - 1) : MEMORY_MOST;
+/// Told where free memory begins and ends.
+void memory_init(uint32_t from, uint32_t to) {
+  memory_end = to;
   // From the top down, so that the lowest frame is taken first.
-  for (uint32_t frame = memory_end - PAGE; frame >= (uint32_t)kernel_end; frame -= PAGE) {
+  for (uint32_t frame = to - PAGE; frame >= from; frame -= PAGE) {
     struct free_frame *free = (struct free_frame *)frame;
     free->next = first_free;
     first_free = free;

@@ -25,13 +25,16 @@ static uint32_t *must_allocate(void) {
   return frame;
 }
 
+/// A kernel that begins with paging on has all memory mapped already.
 void paging_init(void) {
+  kernel_directory = machine->first_directory();
+  if (kernel_directory) return;
   kernel_directory = must_allocate();
-  for (uint32_t address = 0; address < memory_end; address += PAGE) {
-    uint32_t *slot = &kernel_directory[address / TABLE_SPAN];
-    if (!*slot) machine->set_entry(slot, (uint32_t)must_allocate() | WRITABLE | PRESENT);
-    uint32_t *table = frame_of(*slot);
-    machine->set_entry(&table[address / PAGE % ENTRIES], address | WRITABLE | PRESENT);
+  for (uint32_t start = 0; start < memory_end; start += TABLE_SPAN) {
+    uint32_t *slot = &kernel_directory[start / TABLE_SPAN], *table = must_allocate();
+    machine->set_table(slot, (uint32_t)table | WRITABLE | PRESENT);
+    for (uint32_t page = 0; page < ENTRIES && start + page * PAGE < memory_end; page++)
+      machine->set_entry(&table[page], (start + page * PAGE) | WRITABLE | PRESENT);
   }
   machine->load_directory(kernel_directory);
 }
@@ -41,7 +44,8 @@ uint32_t *space_create(void) {
   uint32_t *directory = frame_allocate();
   if (!directory) return NULL;
   for (uint32_t index = 0; index < USER_BASE / TABLE_SPAN; index++)
-    if (kernel_directory[index]) machine->set_entry(&directory[index], kernel_directory[index]);
+    if (kernel_directory[index])
+      machine->set_table(&directory[index], machine->get_entry(&kernel_directory[index]));
   return directory;
 }
 
@@ -51,9 +55,9 @@ static uint32_t *entry_for(uint32_t *directory, uint32_t address, int create) {
   if (!(*slot & PRESENT)) {
     void *table = create ? frame_allocate() : NULL;
     if (!table) return NULL;
-    machine->set_entry(slot, (uint32_t)table | USER | WRITABLE | PRESENT);
+    machine->set_table(slot, (uint32_t)table | USER | WRITABLE | PRESENT);
   }
-  return &((uint32_t *)frame_of(*slot))[address / PAGE % ENTRIES];
+  return &((uint32_t *)frame_of(machine->get_entry(slot)))[address / PAGE % ENTRIES];
 }
 
 /// The frame behind an address of a program, made if it is missing. NULL: no memory left.
@@ -65,7 +69,7 @@ void *space_page(uint32_t *directory, uint32_t address, int writable) {
     if (!frame) return NULL;
     machine->set_entry(entry, (uint32_t)frame | USER | (writable ? WRITABLE : 0) | PRESENT);
   }
-  return frame_of(*entry);
+  return frame_of(machine->get_entry(entry));
 }
 
 /// The next entry in use from an address on, which moves there; NULL at the end.
@@ -85,9 +89,13 @@ uint32_t *space_copy(uint32_t *from) {
   for (uint32_t page = USER_BASE; copy && (entry = next_entry(from, &page)); page += PAGE) {
     copy = entry_for(to, page, 1);
     if (!copy) break;
-    if (*entry & WRITABLE) machine->set_entry(entry, (*entry & ~WRITABLE) | COPY_ON_WRITE);
-    machine->set_entry(copy, *entry);
-    frame_share(frame_of(*entry));
+    uint32_t value = machine->get_entry(entry);
+    if (value & WRITABLE) {
+      value = (value & ~WRITABLE) | COPY_ON_WRITE;
+      machine->set_entry(entry, value);
+    }
+    machine->set_entry(copy, value);
+    frame_share(frame_of(value));
   }
   machine->load_directory(from);  // the TLB still holds what was writable
   if (to && !copy) space_free(to);
@@ -98,8 +106,9 @@ uint32_t *space_copy(uint32_t *from) {
 void space_shrink(uint32_t *directory, uint32_t from, uint32_t to) {
   uint32_t *entry;
   for (uint32_t page = from; (entry = next_entry(directory, &page)) && page < to; page += PAGE) {
-    frame_free(frame_of(*entry));
+    void *frame = frame_of(machine->get_entry(entry));
     machine->set_entry(entry, 0);
+    frame_free(frame);
     machine->flush_page(page);
   }
 }
@@ -109,9 +118,9 @@ void space_free(uint32_t *directory) {
   machine->forget_directory(directory);
   uint32_t *entry;
   for (uint32_t page = USER_BASE; (entry = next_entry(directory, &page)); page += PAGE)
-    frame_free(frame_of(*entry));
+    frame_free(frame_of(machine->get_entry(entry)));
   for (uint32_t index = USER_BASE / TABLE_SPAN; index < user_top / TABLE_SPAN; index++)
-    if (directory[index] & PRESENT) frame_free(frame_of(directory[index]));
+    if (directory[index] & PRESENT) frame_free(frame_of(machine->get_entry(&directory[index])));
   frame_free(directory);
 }
 
@@ -128,7 +137,7 @@ static int out_of_memory(void) {
 
 /// The program was promised this page, but it is written to for the first time since a fork.
 static int copy_page(uint32_t *entry, uint32_t address) {
-  void *frame = frame_of(*entry);
+  void *frame = frame_of(machine->get_entry(entry));
   uint32_t copy = (uint32_t)frame;
   if (frame_is_shared(frame)) {
     void *fresh = frame_allocate();

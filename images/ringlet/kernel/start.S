@@ -14,6 +14,7 @@ _start:
 .section .bss
 .balign 16
   .skip 4096
+.globl boot_stack_top
 boot_stack_top:
 
 // The file system the kernel brings along, in case there is no disk.
@@ -22,3 +23,5 @@ boot_stack_top:
 .globl ram_disk
 ram_disk:
   .incbin "ringlet.disk"
+.globl ram_disk_end
+ram_disk_end:

@@ -1,6 +1,30 @@
 /// The table itself, and the operations that are one instruction long.
 #include "native.h"
 
+#include "../kernel/kernel.h"
+
+enum { MEMORY_SIZES = 1, KIB = 1024 };
+
+/// The first words of what a Multiboot loader tells.
+static const struct {
+  uint32_t flags;
+  uint32_t memory_low, memory_high;  // KiB below 1 MiB, and above it
+} *loader;
+
+extern uint8_t kernel_end[];
+
+static void start(const void *information) { loader = information; }
+
+/// Everything behind the kernel. In KiB, so that 4 GiB are still a number.
+static void find_memory(uint32_t *from, uint32_t *to) {
+  uint32_t kilobytes = 1024 + loader->memory_high;
+  *from = (uint32_t)kernel_end;
+  *to = kilobytes < MEMORY_MOST / KIB ? kilobytes * KIB & ~(PAGE - 1) : MEMORY_MOST;
+  if (!(loader->flags & MEMORY_SIZES)) *to = 0;
+}
+
+static uint32_t *first_directory(void) { return NULL; }
+
 enum { IF = 0x200, CR0_PG = 0x80000000, CR0_WP = 0x10000, CR0_EM = 4, EXIT_PORT = 0xf4 };
 
 static void interrupts_off(void) { __asm__ volatile("cli" : : : "memory"); }
@@ -40,6 +64,8 @@ static void load_directory(uint32_t *directory) {
 
 static void set_entry(uint32_t *entry, uint32_t value) { *(volatile uint32_t *)entry = value; }
 
+static uint32_t get_entry(const uint32_t *entry) { return *(const volatile uint32_t *)entry; }
+
 /// A 386 has no INVLPG; loading CR3 anew works everywhere, and empties the whole TLB.
 static void flush_page(uint32_t address) {
   (void)address;
@@ -64,6 +90,9 @@ const struct machine native = {
   .name = "native",
   .user_code = USER_CODE,
   .user_data = USER_DATA,
+  .start = start,
+  .find_memory = find_memory,
+  .first_directory = first_directory,
   .interrupts_off = interrupts_off,
   .interrupts_on = interrupts_on,
   .interrupts_are_on = interrupts_are_on,
@@ -73,7 +102,9 @@ const struct machine native = {
   .set_kernel_stack = native_set_kernel_stack,
   .resume = resume,
   .load_directory = load_directory,
+  .set_table = set_entry,
   .set_entry = set_entry,
+  .get_entry = get_entry,
   .flush_page = flush_page,
   .forget_directory = forget_directory,
   .fault_address = fault_address,

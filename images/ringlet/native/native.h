@@ -39,3 +39,4 @@ int native_console_get(void);
 
 // disk.c
 int native_disk_transfer(uint32_t block, void *data, int write);
+int native_drive_transfer(unsigned drive, uint32_t block, void *data, int write);

@@ -1,0 +1,290 @@
+public import X86
+
+/// The hypervisor between two runs as a value. Its tables are bytes in the machine's memory, and saved
+/// with that; here is what only it knows.
+extension Paravirtualization {
+  /// Words for `restore`.
+  public func save(_ guest: borrowing CPU) -> [UInt64] {
+    precondition(!needsFlush && pagesToFlush.isEmpty && !mustYield, "all is done when a run ends")
+    var coder = StateWords()
+    var state = Kept(of: self)
+    state.exchange(&coder)
+    return coder.words
+  }
+
+  /// Makes the hypervisor what it was, after processor, log and memory have been restored. False if no
+  /// such hypervisor can have saved these words.
+  public func restore(_ words: [UInt64], _ guest: inout CPU) -> Bool {
+    var coder = StateWords(words)
+    var state = Kept(of: self)
+    state.exchange(&coder)
+    guard coder.isComplete, state.frames.count == frames.frames.count,
+      state.isPossible(at: time(guest))
+    else { return false }
+    let before = Kept(of: self)
+    take(state)
+    // What it says of frames must be what the page tables in memory say.
+    guard audit(&guest).isEmpty else {
+      take(before)
+      return false
+    }
+    seenPlace = guest.log.end
+    return true
+  }
+
+  private func take(_ state: Kept) {
+    counters = state.counters
+    frames.take(state.frames, free: state.free)
+    domains = state.domains
+    (running, isIdle, fpuOwner) = (state.running, state.isIdle, state.fpuOwner)
+    (portsAreOpen, grants, heardLines) = (state.portsAreOpen, state.grants, state.heardLines)
+    (armedFor, sliceEnd) = (state.armedFor, state.sliceEnd)
+    (chargedUntil, periodEnd) = (state.chargedUntil, state.periodEnd)
+    unsupported =
+      state.unsupported.isEmpty ? nil : String(decoding: state.unsupported, as: UTF8.self)
+  }
+
+  /// Between runs, all of the guest is in the machine's processor.
+  public func release(_ guest: inout CPU) {}
+  public func passWatchedInstruction() {}
+  public func withdrawWrites() {}
+}
+
+/// What is kept.
+private struct Kept {
+  var counters: ParaCounters
+  var frames: [FrameTable.Frame]
+  var free: [UInt32]
+  var domains: [Domain]
+  var running: Int
+  var isIdle: Bool
+  var fpuOwner: Int?
+  var portsAreOpen: Bool
+  var grants: [GrantMapping?]
+  var heardLines: UInt16
+  var armedFor: UInt64
+  var sliceEnd: UInt64
+  var chargedUntil: UInt64
+  var periodEnd: UInt64
+  var unsupported: [UInt8]
+
+  init(of hypervisor: Paravirtualization) {
+    counters = hypervisor.counters
+    (frames, free) = (hypervisor.frames.frames, hypervisor.frames.free)
+    domains = hypervisor.domains
+    (running, isIdle) = (hypervisor.running, hypervisor.isIdle)
+    (fpuOwner, portsAreOpen) = (hypervisor.fpuOwner, hypervisor.portsAreOpen)
+    (grants, heardLines) = (hypervisor.grants, hypervisor.heardLines)
+    (armedFor, sliceEnd) = (hypervisor.armedFor, hypervisor.sliceEnd)
+    (chargedUntil, periodEnd) = (hypervisor.chargedUntil, hypervisor.periodEnd)
+    unsupported = Array((hypervisor.unsupported ?? "").utf8)
+  }
+
+  mutating func exchange(_ coder: inout StateWords) {
+    counters.exchange(&coder)
+    coder.runs(&frames, empty: FrameTable.Frame()) { $1.exchange(&$0) }
+    coder.numbers(&free)
+    for index in domains.indices { domains[index].exchange(&coder) }
+    coder.field(&running)
+    coder.flag(&isIdle)
+    coder.optional(&fpuOwner, empty: 0) { $0.field(&$1) }
+    coder.flag(&portsAreOpen)
+    coder.list(&grants, empty: nil) { coder, grant in
+      coder.optional(&grant, empty: GrantMapping()) { $1.exchange(&$0) }
+    }
+    coder.field(&heardLines)
+    coder.field(&armedFor)
+    coder.field(&sliceEnd)
+    coder.field(&chargedUntil)
+    coder.field(&periodEnd)
+    coder.numbers(&unsupported)
+  }
+
+  /// Whether a hypervisor can be like this at a time.
+  func isPossible(at now: UInt64) -> Bool {
+    domains.indices.contains(running) && (fpuOwner.map(domains.indices.contains) ?? true)
+      && free.allSatisfy { $0 < frames.count } && chargedUntil <= now
+      && grants.allSatisfy { $0.map(isPossible) ?? true }
+      && domains.allSatisfy { domain in
+        domain.isPossible(at: now) && domain.directory < UInt32(frames.count)
+          && frames[Int(domain.directory)].kind == .directory
+          && frames.count { $0.owner == domain.id } == Int(domain.pages)
+      }
+  }
+
+  private func isPossible(_ grant: GrantMapping) -> Bool {
+    grant.frame < UInt32(frames.count) && grant.entry < UInt64(frames.count) << 12
+      && [grant.user, grant.owner].allSatisfy { id in domains.contains { $0.id == id } }
+  }
+}
+
+extension ParaCounters {
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    coder.numbers(&entries)
+    coder.numbers(&hypercalls)
+    if entries.count != 256 || hypercalls.count != 64 { coder.fail() }
+    for path in [
+      \Self.refused, \.updates, \.extendedOperations, \.multicalls, \.bounces,
+      \.bouncedSystemCalls, \.upcalls, \.events, \.validatedTables, \.validatedDirectories, \.pins,
+      \.refusedKinds, \.portOpenings, \.worldSwitches, \.crashes,
+    ] {
+      coder.field(&self[keyPath: path])
+    }
+  }
+}
+
+extension FrameTable.Frame {
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    coder.field(&owner)
+    coder.field(&references)
+    var raw = kind.rawValue
+    coder.field(&raw)
+    if let read = FrameTable.Kind(rawValue: raw) { kind = read } else { coder.fail() }
+    coder.field(&kindReferences)
+    coder.flag(&isPinned)
+  }
+}
+
+extension GrantMapping {
+  fileprivate init() {
+    self.init(
+      user: 0, owner: 0, reference: 0, frame: 0, address: 0, entry: 0, isWritable: false)
+  }
+
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    coder.field(&user)
+    coder.field(&owner)
+    coder.field(&reference)
+    coder.field(&frame)
+    coder.field(&address)
+    coder.field(&entry)
+    coder.flag(&isWritable)
+  }
+}
+
+extension Domain {
+  fileprivate func isPossible(at now: UInt64) -> Bool {
+    let hasSizes =
+      traps.count == 256 && channels.count == 1024 && virtualInterrupts.count == 24
+      && physicalInterrupts.count == 16 && times.count == 4 && context.general.count == 8
+      && context.selectors.count == 4 && gdtPages.count <= 14 && ldtPages.count <= 16
+    let ports = virtualInterrupts + physicalInterrupts + polled
+    return hasSizes && ports.allSatisfy { $0 < 1024 } && ldtCount <= 8192 && ioPrivilege < 4
+      && stateSince <= now && lastRun <= now && period <= 1 << 62
+      && (-(1 << 60)...1 << 60).contains(credit)
+  }
+
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    exchangeState(&coder)
+    coder.field(&weight)
+    coder.field(&credit)
+    coder.flag(&isBoosted)
+    coder.field(&lastRun)
+    coder.runs(&traps, empty: TrapEntry()) { $1.exchange(&$0) }
+    coder.field(&kernelStack)
+    coder.field(&kernelStackSelector)
+    eventCallback.exchange(&coder)
+    failsafeCallback.exchange(&coder)
+    coder.field(&directory)
+    coder.numbers(&gdtPages)
+    coder.numbers(&ldtPages)
+    coder.field(&ldtCount)
+    coder.flag(&isTaskSwitched)
+    coder.field(&ioPrivilege)
+    coder.runs(&channels, empty: .free) { $1.exchange(&$0) }
+    coder.numbers(&virtualInterrupts)
+    coder.numbers(&physicalInterrupts)
+    coder.numbers(&polled)
+    coder.optional(&pollEnd, empty: 0) { $0.field(&$1) }
+    coder.field(&pages)
+    coder.field(&mostPages)
+    coder.optional(&timeout, empty: 0) { $0.field(&$1) }
+    coder.field(&period)
+    coder.field(&nextPeriod)
+    coder.field(&stateSince)
+    coder.numbers(&times)
+    exchangeContext(&coder)
+  }
+
+  private mutating func exchangeState(_ coder: inout StateWords) {
+    var (kind, reason, text): (UInt8, UInt32, [UInt8]) =
+      switch state {
+      case .runnable: (0, 0, [])
+      case .blocked: (1, 0, [])
+      case .shutDown(let reason): (2, reason, [])
+      case .crashed(let why): (3, 0, Array(why.utf8))
+      }
+    coder.field(&kind)
+    coder.field(&reason)
+    coder.numbers(&text)
+    switch kind {
+    case 0: state = .runnable
+    case 1: state = .blocked
+    case 2: state = .shutDown(reason: reason)
+    case 3: state = .crashed(String(decoding: text, as: UTF8.self))
+    default: coder.fail()
+    }
+  }
+
+  private mutating func exchangeContext(_ coder: inout StateWords) {
+    coder.numbers(&context.general)
+    coder.field(&context.frame.vector)
+    coder.field(&context.frame.errorCode)
+    coder.field(&context.frame.eip)
+    coder.field(&context.frame.cs)
+    var flags = context.frame.eflags.rawValue
+    coder.field(&flags)
+    context.frame.eflags = EFLAGS(rawValue: flags)
+    coder.field(&context.frame.esp)
+    coder.field(&context.frame.ss)
+    coder.numbers(&context.selectors)
+    var words = fpu.words
+    coder.numbers(&words)
+    if let saved = SavedFPU(words: words) { fpu = saved } else { coder.fail() }
+  }
+}
+
+extension TrapEntry {
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    coder.field(&selector)
+    coder.field(&address)
+    coder.field(&level)
+    coder.flag(&masksEvents)
+  }
+}
+
+extension Callback {
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    coder.field(&selector)
+    coder.field(&address)
+  }
+}
+
+extension EventChannel {
+  fileprivate mutating func exchange(_ coder: inout StateWords) {
+    var (kind, first, second): (UInt8, UInt32, UInt32) =
+      switch self {
+      case .free: (0, 0, 0)
+      case .reserved: (1, 0, 0)
+      case .unbound(let remote): (2, UInt32(remote), 0)
+      case .interdomain(let remote, let port): (3, UInt32(remote), port)
+      case .physical(let line): (4, line, 0)
+      case .virtual(let interrupt): (5, interrupt, 0)
+      case .interprocessor: (6, 0, 0)
+      }
+    coder.field(&kind)
+    coder.field(&first)
+    coder.field(&second)
+    let remote = UInt16(truncatingIfNeeded: first)
+    switch kind {
+    case 0: self = .free
+    case 1: self = .reserved
+    case 2: self = .unbound(remote: remote)
+    case 3 where second < 1024: self = .interdomain(remote: remote, port: second)
+    case 4 where first < 16: self = .physical(first)
+    case 5 where first < UInt32(VirtualInterrupt.count): self = .virtual(first)
+    case 6: self = .interprocessor
+    default: coder.fail()
+    }
+  }
+}

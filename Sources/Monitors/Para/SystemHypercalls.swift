@@ -1,0 +1,207 @@
+import X86
+
+/// Hypercalls about the domain itself: its processor, its time, its rights, its memory.
+extension Paravirtualization {
+  // MARK: Scheduling
+
+  /// sched_op.
+  func schedulerOperation(
+    _ command: UInt32, _ argument: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) -> UInt32 {
+    switch command {
+    case 0: mustYield = true
+    case 1: block(&cpu)
+    case 2: shutDown(running, reason: try word(argument, &cpu), &cpu)
+    case 3: try poll(argument, &cpu)
+    case 4:
+      let index = try domain(UInt16(truncatingIfNeeded: try word(argument, &cpu)))
+      guard current.isPrivileged else { throw .notPermitted }
+      shutDown(index, reason: try word(argument &+ 4, &cpu), &cpu)
+    default: throw .notImplemented
+    }
+    return 0
+  }
+
+  /// Events are let in, and unless one waits already, the domain does.
+  private func block(_ cpu: inout CPU) {
+    let shared = current.sharedInfo
+    cpu.store(UInt8(0), at: shared + SharedInfo.upcallMask)
+    guard cpu.load(UInt8.self, at: shared + SharedInfo.upcallPending) == 0 else { return }
+    note(time(cpu), running)
+    current.state = .blocked
+  }
+
+  /// ports, their number, and a timeout: waits until one of the ports is pending, masked or not.
+  private func poll(_ place: UInt32, _ cpu: inout CPU) throws(HypercallError) {
+    let (list, count) = (try word(place, &cpu), try word(place &+ 4, &cpu))
+    let timeout = UInt64(try word(place &+ 12, &cpu)) << 32 | UInt64(try word(place &+ 8, &cpu))
+    guard count <= 128 else { throw .invalid }
+    var ports: [UInt32] = []
+    for index in 0..<count {
+      let port = try word(list &+ index * 4, &cpu)
+      guard port < 1024 else { throw .invalid }
+      let pending: UInt32 = cpu.load(
+        at: current.sharedInfo + SharedInfo.pending + UInt64(port / 32 * 4))
+      if pending >> (port & 31) & 1 != 0 { return }
+      ports.append(port)
+    }
+    if timeout != 0 {
+      guard timeout > time(cpu) else { return }
+      current.pollEnd = timeout
+      armTimer(&cpu)
+    }
+    note(time(cpu), running)
+    current.polled = ports
+    current.state = .blocked
+  }
+
+  /// A domain's own end. When it is Domain 0's, the machine is switched off, as far as it can be.
+  private func shutDown(_ index: Int, reason: UInt32, _ cpu: inout CPU) {
+    end(index, as: .shutDown(reason: reason), &cpu)
+    guard domains[index].isPrivileged else { return }
+    for other in domains.indices where domains[other].isAlive {
+      end(other, as: .shutDown(reason: reason), &cpu)
+    }
+  }
+
+  /// vcpu_op. A domain has one virtual processor, number 0.
+  func processorOperation(
+    _ command: UInt32, _ number: UInt32, _ argument: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) -> UInt32 {
+    guard number < UInt32(SharedInfo.processors) else { throw .invalid }
+    guard number == 0 else { throw .noEntry }
+    switch command {
+    case 0: throw .exists
+    case 1: return 0
+    case 3: return 1
+    case 4: try tellTimes(at: argument, &cpu)
+    case 6:
+      let period = try longWord(argument, &cpu)
+      guard (1_000_000...1 << 62).contains(period) else { throw .invalid }
+      current.period = period
+      current.nextPeriod = time(cpu) &+ period
+      armTimer(&cpu)
+    case 7: current.period = 0
+    case 8:
+      let timeout = try longWord(argument, &cpu)
+      if try word(argument &+ 8, &cpu) & 1 != 0 && timeout <= time(cpu) { throw .timePassed }
+      current.timeout = timeout
+      armTimer(&cpu)
+    case 9: current.timeout = nil
+    default: throw .notImplemented
+    }
+    return 0
+  }
+
+  private func longWord(_ place: UInt32, _ cpu: inout CPU) throws(HypercallError) -> UInt64 {
+    UInt64(try word(place &+ 4, &cpu)) << 32 | UInt64(try word(place, &cpu))
+  }
+
+  private func tellTimes(at place: UInt32, _ cpu: inout CPU) throws(HypercallError) {
+    note(time(cpu), running)
+    try put(0, at: place, &cpu)
+    for (index, value) in ([current.stateSince] + current.times).enumerated() {
+      let field = place &+ 4 &+ UInt32(index * 8)
+      try put(UInt32(truncatingIfNeeded: value), at: field, &cpu)
+      try put(UInt32(value >> 32), at: field &+ 4, &cpu)
+    }
+  }
+
+  // MARK: Lists of calls
+
+  /// multicall: entries of a number, room for the result, and six arguments.
+  func multicall(_ list: UInt32, count: UInt32, _ cpu: inout CPU) throws(HypercallError) {
+    guard !isInMulticall else { throw .invalid }
+    isInMulticall = true
+    defer { isInMulticall = false }
+    for index in 0..<count {
+      let place = list &+ index &* 32
+      let number = try word(place, &cpu)
+      var arguments: [UInt32] = []
+      for argument in 0..<UInt32(6) {
+        arguments.append(try word(place &+ 8 &+ argument * 4, &cpu))
+      }
+      counters.multicalls &+= 1
+      let inner = recordHypercall(number, arguments, &cpu)
+      let result = answer(number, arguments, &cpu)
+      recordResult(result, refusalCause, at: inner, &cpu)
+      try put(result, at: place &+ 4, &cpu)
+    }
+  }
+
+  // MARK: Devices and console
+
+  /// physdev_op.
+  func deviceOperation(
+    _ command: UInt32, _ place: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) {
+    switch command {
+    // A line is acknowledged as soon as it has interrupted, so that nothing is left for this.
+    case 12: guard try word(place, &cpu) < 16 else { throw .invalid }
+    case 5:
+      guard try word(place, &cpu) < 16 else { throw .invalid }
+      try put(0, at: place &+ 4, &cpu)
+    case 6:
+      let level = try word(place, &cpu)
+      guard level < 4 else { throw .invalid }
+      guard level == 0 || current.isPrivileged else { throw .notPermitted }
+      current.ioPrivilege = UInt8(level)
+      if level == 0 { closePorts(&cpu) }
+    default: throw .notImplemented
+    }
+  }
+
+  /// console_io: the hypervisor's own console, the first serial line.
+  func consoleOperation(
+    _ command: UInt32, _ count: UInt32, _ place: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) -> UInt32 {
+    switch command {
+    case 0:
+      guard count < 1 << 31 else { throw .invalid }
+      for index in 0..<count {
+        let linear = place &+ index
+        guard linear < HypervisorLayout.hole, let byte = cpu.peekSystem(linear, 1) else {
+          throw .badAddress
+        }
+        if byte == 0x0A { cpu.writePort(0x3F8, byte: 0x0D) }
+        cpu.writePort(0x3F8, byte: UInt8(byte))
+      }
+      return 0
+    // The line's input is Domain 0's.
+    case 1: return 0
+    default: throw .notImplemented
+    }
+  }
+
+  // MARK: Who we are
+
+  /// xen_version: that of the interface, and what else a guest may want to know.
+  func version(
+    _ command: UInt32, _ place: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) -> UInt32 {
+    switch command {
+    case 0: return 3 << 16
+    case 1: try put("-ringside", size: 16, at: place, &cpu)
+    case 2:
+      try put("Swift", size: 64, at: place, &cpu)
+      for offset in [64, 80, 112] { try put("", size: 1, at: place &+ UInt32(offset), &cpu) }
+    case 3: try put("xen-3.0-x86_32", size: 1024, at: place, &cpu)
+    case 4: try put("unavailable", size: 64, at: place, &cpu)
+    case 5: try put(HypervisorLayout.hole, at: place, &cpu)
+    case 6:
+      guard try word(place, &cpu) == 0 else { throw .invalid }
+      try put(0, at: place &+ 4, &cpu)
+    case 7: return 4096
+    default: throw .notImplemented
+    }
+    return 0
+  }
+
+  /// Text with zeros behind it.
+  private func put(
+    _ text: String, size: Int, at place: UInt32, _ cpu: inout CPU
+  ) throws(HypercallError) {
+    let bytes = Array(text.utf8)
+    try put(bytes + [UInt8](repeating: 0, count: size - bytes.count), at: place, &cpu)
+  }
+}
