@@ -77,7 +77,9 @@ extension FullVirtualization {
     for index in 0..<6 {
       guard let shadow = ShadowDescriptors.shadow(guest.segment(index), image) else { return false }
       guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
-      guard var loaded = descriptors.segment(shadow.selector, image) else { return false }
+      let found =
+        descriptors.segment(shadow.selector, image) ?? descriptors.admit(shadow.selector, image)
+      guard var loaded = found else { return false }
       // The visible part is for the program; what counts is the hidden one.
       loaded.selector = shadow.selector
       guard loaded == shadow else { return false }

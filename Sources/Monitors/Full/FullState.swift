@@ -119,8 +119,8 @@ extension FullVirtualization {
     let level = frame.cs & 3
     let image = ShadowDescriptors.Image(ring: UInt8(level))
     guard level != 0, frame.ss & 3 == level, lab.gdtBase == MonitorLayout.hole + image.gdt,
-      let code = descriptors.segment(frame.cs, image),
-      let stack = descriptors.segment(frame.ss, image),
+      let code = descriptors.segment(frame.cs, image) ?? descriptors.admit(frame.cs, image),
+      let stack = descriptors.segment(frame.ss, image) ?? descriptors.admit(frame.ss, image),
       code.access & 0x18 == 0x18, stack.access & 0x1A == 0x12,
       UInt16(stack.access >> 5 & 3) == level, frame.eip <= code.limit,
       frame.eflags.contains(.interrupt),

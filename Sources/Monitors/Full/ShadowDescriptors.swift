@@ -88,6 +88,23 @@ struct ShadowDescriptors {
     return Segment(selector: selector, descriptor: descriptor)
   }
 
+  /// Lets the monitor's exit load a descriptor whose A bit is clear: the guest has loaded one like it,
+  /// from another table perhaps, as when it has changed its GDT and not CS and SS. Later loads of it are
+  /// not seen, and leave its A bit clear.
+  func admit(_ selector: UInt16, _ image: Image) -> Segment? {
+    let isLocal = selector & 4 != 0
+    let copied = isLocal ? ldtShadow.copied : gdtShadow.copied
+    let index = Int(selector >> 3)
+    guard isLocal || index > 0, index < copied.count, copied[index] & 1 << 40 == 0 else {
+      return nil
+    }
+    let shadow = Self.shadow(Descriptor(raw: copied[index] | 1 << 40), image)
+    guard !shadow.isSystem, shadow.isPresent else { return nil }
+    let table = isLocal ? image.ldt : image.gdt
+    memory.store(shadow.raw, at: table + UInt32(selector & 0xFFF8))
+    return Segment(selector: selector, descriptor: shadow)
+  }
+
   // MARK: The rule
 
   /// The descriptor that stands for one of the guest's. System descriptors and whatever cannot be
