@@ -173,11 +173,12 @@ public final class Machine {
     switch configuration.mode {
     // A hypervisor was there before its guests.
     case .emulation, .para: return
-    case .fullTrap:
+    case .fullTrap, .fullTranslate:
       monitor = FullVirtualization(
         profile: configuration.labProfile ?? configuration.profile,
         storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory,
-        paging: configuration.paging, shadowPages: configuration.shadowPages)
+        paging: configuration.paging, shadowPages: configuration.shadowPages,
+        translates: configuration.mode == .fullTranslate)
     case .hardwareNested, .hardwareShadow:
       monitor = SVMMonitor(
         profile: configuration.labProfile ?? .amdSVM, storage: storage(SVMMonitor.storageSize),

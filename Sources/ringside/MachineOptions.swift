@@ -7,7 +7,10 @@ import X86
 /// The options that say which machine and which guest; the same for the screen and for `run`.
 struct MachineOptions: ParsableArguments {
   @Option(
-    help: "How the guest is run: emulation, full:trap, hardware:nested, hardware:shadow or para.")
+    help: """
+      How the guest is run: emulation, full:translate, full:trap, hardware:nested, hardware:shadow \
+      or para.
+      """)
   var mode = "emulation"
   @Option(
     help: ArgumentHelp(
@@ -74,7 +77,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Modes that other versions have, or will.
   private static let laterModes = [
-    "full", "full:translate", "kvm",
+    "kvm"
   ]
 
   /// The machine that the options describe.

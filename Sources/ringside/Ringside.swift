@@ -29,6 +29,7 @@ struct Ringside: ParsableCommand {
       GDBCommand.self, DiffCommand.self, CostsCommand.self, ImagesCommand.self, TourCommand.self,
       CardCommand.self, LabCommand.self,
       GradeCommand.self,
+      TranslationCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
 

@@ -51,6 +51,27 @@ struct LinuxTests {
     #expect(run.output.contains("42--i686"))
   }
 
+  /// The kernel is executed in translated form, its patching of itself included.
+  @Test func theKernelRunsInRing1InTranslatedForm() throws {
+    let run = try Program(
+      Self.arguments("ttyS0") + [
+        "--mode", "full:translate", "--stats", "json",
+        "--send", "/ # =echo product: $((6 * 7)); uname -m; cat /proc/cpuinfo\\n",
+        "--until", "power management:", "--max-instructions", "12000000000",
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("product: 42"))
+    #expect(run.output.contains("i686"))
+    let counted = { (name: String) in
+      run.errors.firstMatch(of: try! Regex("\"\(name)\": ([0-9]+)"))?[1].substring
+        .flatMap { UInt64($0) } ?? 0
+    }
+    let translated = counted("direct") + counted("translated")
+    let others = counted("emulated") + counted("interpreted")
+    #expect(translated > 2_000_000_000)
+    #expect(translated > 19 * others)
+  }
+
   /// Three levels of page tables, pages that cannot be executed, SYSENTER.
   @Test(
     .enabled(if: GuestFiles.have("vmlinuz-pae"), "no vmlinuz-pae in guests/: make guests brings it")

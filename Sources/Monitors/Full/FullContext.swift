@@ -23,9 +23,11 @@ extension FullVirtualization {
   }
 
   /// The guest's registers as it believes them to be: ring 1 is ring 0, and IF, IOPL are its own.
-  private func lift(_ frame: TrapFrame, _ guest: inout CPU) {
+  private func lift(_ real: TrapFrame, _ guest: inout CPU) {
+    var frame = real
     guest.takeRegisters(of: lab)
     guest[.esp] = frame.esp
+    liftTranslated(&frame, &guest)
     let own: EFLAGS = [
       .interrupt, .ioPrivilegeLevel, .virtualInterrupt, .virtualInterruptPending,
     ]
@@ -38,6 +40,7 @@ extension FullVirtualization {
       let real = lab.segment(index)
       if real != projected[index] {
         liftSegment(index, real.selector, isUsable: real.isUsable, &guest)
+        projected[index] = real
       }
     }
     if !isInMonitor { guest.takeInterruptShadow(of: lab) }
@@ -52,6 +55,7 @@ extension FullVirtualization {
       // What the guest has loaded itself carries the ring it is really in.
       let believed = selector & 3 == 1 ? selector & ~3 : selector
       liftSegment(index, believed, isUsable: true, &guest)
+      projected[index].selector = selector
     }
   }
 
@@ -76,6 +80,7 @@ extension FullVirtualization {
     let image = ShadowDescriptors.Image(ring: guest.cpl)
     for index in 0..<6 {
       guard let shadow = ShadowDescriptors.shadow(guest.segment(index), image) else { return false }
+      if index == SegmentRegister.cs && translation != nil && guest.cpl == 0 { continue }
       guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
       let found =
         descriptors.segment(shadow.selector, image) ?? descriptors.admit(shadow.selector, image)
@@ -90,9 +95,16 @@ extension FullVirtualization {
 
   /// Puts the guest's registers into the lab processor: ring 0 becomes ring 1, IF is on, IOPL 0.
   func project(_ guest: borrowing CPU) {
+    let isTranslated = translation != nil && guest.cpl == 0
+    if isTranslated { projectTranslated(guest) }
     let image = ShadowDescriptors.Image(ring: guest.cpl)
     useTables(of: image)
     for index in 0..<6 {
+      if isTranslated, let own = translatedSegment(index) {
+        if index != SegmentRegister.cs { lab.replaceSegment(index, own) }
+        projected[index] = own
+        continue
+      }
       guard var shadow = ShadowDescriptors.shadow(guest.segment(index), image) else {
         preconditionFailure("checked before")
       }
@@ -107,7 +119,7 @@ extension FullVirtualization {
       .ioPrivilegeLevel, .trap, .resume, .virtual8086, .virtualInterrupt, .virtualInterruptPending,
     ]
     TrapFrame(
-      eip: guest.eip, cs: projected[SegmentRegister.cs].selector,
+      eip: isTranslated ? translatedEIP : guest.eip, cs: projected[SegmentRegister.cs].selector,
       eflags: guest.eflags.subtracting(hidden).union([.interrupt, .alwaysSet]),
       esp: guest[.esp], ss: projected[SegmentRegister.ss].selector
     ).store(in: memory)
@@ -134,6 +146,7 @@ extension FullVirtualization {
 
   func giveFPUToGuest(_ guest: inout CPU) {
     guard fpuIsInLab else { return }
+    if let translation { mapFloatingPointInstruction(translation) }
     lab.exchangeFPU(with: &guest)
     fpuIsInLab = false
   }

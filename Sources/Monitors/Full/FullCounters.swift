@@ -45,6 +45,21 @@ public struct FullCounters: Sendable, Equatable {
   /// Changes from the descriptor tables for CPL 1 to those for CPL 3 and back.
   public var tableChanges: UInt64 = 0
 
+  /// Guest instructions that the lab processor executed in translated form, in ticks.
+  public var translated: UInt64 = 0
+  /// HLTs in translated code: for an instruction that the monitor does, for a block's exit that leads
+  /// nowhere yet, into a block that was not valid, for an indirect transfer to an address not in the
+  /// table.
+  public var serviceCallouts: UInt64 = 0
+  public var linkCallouts: UInt64 = 0
+  public var entryCallouts: UInt64 = 0
+  public var lookupCallouts: UInt64 = 0
+  /// Blocks translated, exits connected, pages of translations thrown away, times all were.
+  public var blocksMade: UInt64 = 0
+  public var chained: UInt64 = 0
+  public var pagesInvalidated: UInt64 = 0
+  public var cacheFlushes: UInt64 = 0
+
   public init() {}
 
   /// How often interpretation began for a reason.
@@ -79,6 +94,15 @@ public struct FullCounters: Sendable, Equatable {
     coder.field(&cachedRoots)
     coder.field(&tlbFlushes)
     coder.field(&tableChanges)
+    coder.field(&translated)
+    coder.field(&serviceCallouts)
+    coder.field(&linkCallouts)
+    coder.field(&entryCallouts)
+    coder.field(&lookupCallouts)
+    coder.field(&blocksMade)
+    coder.field(&chained)
+    coder.field(&pagesInvalidated)
+    coder.field(&cacheFlushes)
   }
 
   /// Whether the lists have the lengths that they always have.
@@ -100,6 +124,10 @@ public struct FullCounters: Sendable, Equatable {
       ("cr3_loads", cr3Loads), ("cached_roots", cachedRoots), ("tlb_flushes", tlbFlushes),
       ("table_changes", tableChanges), ("stack_switches", stackSwitches),
       ("world_switches", worldSwitches),
+      ("translated", translated), ("callouts_service", serviceCallouts),
+      ("callouts_link", linkCallouts), ("callouts_entry", entryCallouts),
+      ("callouts_lookup", lookupCallouts), ("blocks_made", blocksMade), ("chained", chained),
+      ("pages_invalidated", pagesInvalidated), ("cache_flushes", cacheFlushes),
     ] + trapsByVector + InterpretationReason.allCases.map { ($0.name, interpretations(for: $0)) }
   }
 }
@@ -112,6 +140,8 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
   case singleStep
   /// Ring 3 with IOPL above 0.
   case ioPrivilege
+  /// Ring 3 with IF clear, which PUSHF would show there as set.
+  case interruptsOff
   /// The guest's own ring 1 or 2.
   case middleRing
   /// A segment register that its descriptor table would not give like this, or that reaches into the
@@ -119,6 +149,10 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
   case staleSegment
   /// A20 is masked.
   case addressMask
+  /// Code or a stack of 16 bits in ring 0, which is not translated.
+  case sixteenBitCode
+  /// A page of code that is written to all the time.
+  case modifiedCode
   /// Not interpreted either: the guest is stopped by name.
   case physicalAddressExtension
 
@@ -128,9 +162,12 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
     case .virtual8086: "interpreted_virtual8086"
     case .singleStep: "interpreted_single_step"
     case .ioPrivilege: "interpreted_io_privilege"
+    case .interruptsOff: "interpreted_interrupts_off"
     case .middleRing: "interpreted_middle_ring"
     case .staleSegment: "interpreted_stale_segment"
     case .addressMask: "interpreted_address_mask"
+    case .sixteenBitCode: "interpreted_16bit_code"
+    case .modifiedCode: "interpreted_modified_code"
     case .physicalAddressExtension: "interpreted_physical_address_extension"
     }
   }

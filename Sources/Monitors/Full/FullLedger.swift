@@ -53,12 +53,26 @@ extension FullVirtualization {
   func recordShadow(
     _ operation: ShadowOperation, linear: UInt32 = 0, entry: UInt32 = 0, _ guest: inout CPU
   ) {
-    var transition = Transition(kind: .shadowPaging)
+    record(.shadowPaging, operation.rawValue, UInt64(linear), UInt64(entry), &guest)
+  }
+
+  /// Writes down what was done to translations of guest code.
+  func recordTranslation(
+    _ operation: TranslationOperation, linear: UInt32, _ page: PhysicalAddress, _ guest: inout CPU
+  ) {
+    record(.translation, operation.rawValue, UInt64(linear), page, &guest)
+  }
+
+  /// Something that the monitor has done on its own.
+  private func record(
+    _ kind: TransitionKind, _ code: UInt32, _ info: UInt64, _ detail: UInt64, _ guest: inout CPU
+  ) {
+    var transition = Transition(kind: kind)
     transition.tick = lab.ticks
     transition.guestTick = guest.ticks
-    transition.code = operation.rawValue
-    transition.info = UInt64(linear)
-    transition.detail = UInt64(entry)
+    transition.code = code
+    transition.info = info
+    transition.detail = detail
     transition.actor = .monitor
     transition.fromVirtualRing = guest.cpl
     transition.toVirtualRing = guest.cpl
@@ -66,7 +80,7 @@ extension FullVirtualization {
       transition.parentDistance = UInt32(clamping: guest.log.count + 1 - trapNumber)
     }
     guest.log.append(transition)
-    if guest.log.isNotable(.shadowPaging) { hasNotableEvent = true }
+    if guest.log.isNotable(kind) { hasNotableEvent = true }
     guestPlace = guest.log.end
   }
 

@@ -26,7 +26,8 @@ extension FullVirtualization {
       counters.deviceFaults &+= 1
       return false
     }
-    let isTraced = descriptors.isTraced(found.page)
+    if isWrite { noteWriteToCode(found.page, &guest) }
+    let isTraced = isWatched(found.page)
     if isWrite && !mayWrite(found, isTraced) { return false }
     counters.hiddenFaults &+= 1
     // A page becomes writable when its D bit is set: until then the first write must be seen.
@@ -39,6 +40,11 @@ extension FullVirtualization {
     recordShadow(.fill, linear: linear & 0xFFFF_F000, entry: paging.entry(linear), &guest)
     lab.invalidate(page: linear)
     return true
+  }
+
+  /// A frame has descriptor tables, or code that was translated.
+  private func isWatched(_ frame: PhysicalAddress) -> Bool {
+    descriptors.isTraced(frame) || translation?.isTranslated(frame) == true
   }
 
   /// Whether a write that the guest's tables allow can be made by the guest itself.
@@ -67,6 +73,7 @@ extension FullVirtualization {
   private func noteOwnWalk(_ guest: inout CPU) {
     for page in guest.takeWrittenPages() {
       lab.memoryChanged(at: page + MonitorLayout.guestOffset, size: 4096)
+      translatedPageWritten(page, &guest)
       if paging.isTraced(page) || descriptors.isTraced(page) { guest.watch(page: page) }
     }
   }
@@ -80,6 +87,7 @@ extension FullVirtualization {
     }
     for page in guest.takeWrittenPages() {
       lab.memoryChanged(at: page + MonitorLayout.guestOffset, size: 4096)
+      translatedPageWritten(page, &guest)
       if descriptors.isTraced(page) { isOutdated = true }
       if paging.isTraced(page) { followTable(page, &guest) }
     }
@@ -104,10 +112,13 @@ extension FullVirtualization {
     case .page(let linear):
       paging.zap(linear)
       lab.invalidate(page: linear)
+      translation?.forgetMapping(of: linear)
     case .nonGlobal:
+      translation?.forgetMappings()
       counters.cr3Loads &+= 1
       if paging.policy == .trace { goToRoot(of: guest) } else { flushShadow(&guest) }
     case .all:
+      translation?.forgetMappings()
       flushShadow(&guest)
       goToRoot(of: guest)
     }
@@ -137,6 +148,6 @@ extension FullVirtualization {
 
   /// Recomputes every shadow entry from the guest's tables as they are now.
   public func audit(_ guest: borrowing CPU) -> ShadowAudit {
-    paging.audit(guest, isWatched: descriptors.isTraced)
+    paging.audit(guest, isWatched: isWatched)
   }
 }

@@ -80,11 +80,12 @@ extension FullVirtualization {
   }
 
   public func restore(_ words: [UInt64], _ guest: inout CPU) -> Bool {
-    guard let state = FullState(words: words), paging.canTake(state.paging, lab.memory) else {
+    guard var state = FullState(words: words), paging.canTake(state.paging, lab.memory) else {
       return false
     }
     let before = lab.state
     lab.state = state.lab
+    leaveTranslation(&state)
     guard isOurs(isInMonitor: state.isInMonitor, root: state.paging.root) else {
       lab.state = before
       return false

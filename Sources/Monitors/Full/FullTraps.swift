@@ -7,6 +7,13 @@ extension FullVirtualization {
     let frame = enteredMonitor(&guest)
     let vector = Int(frame.vector & 0xFF)
     var exit = RunExit.budget
+    switch callout(frame) {
+    case .lost: return .shutdown
+    case .transfer(let place):
+      exit = lead(place, &guest)
+      return exit == .budget ? nil : exit
+    case .instruction: break
+    }
     switch vector {
     case 14 where fillShadow(frame, &guest): break
     // Only damaged tables lead here: the machine is lost, as with any monitor.

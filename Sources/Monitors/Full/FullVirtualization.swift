@@ -34,10 +34,10 @@ public final class FullVirtualization: LabMonitor {
   var isInMonitor = true
   /// Until this guest tick the guest is interpreted.
   var interpretedUntil: UInt64 = 0
-  private static let interpretedAtOnce: UInt64 = 64
+  static let interpretedAtOnce: UInt64 = 64
   /// The lab tick at which the next guest instruction begins that has not been counted.
   var directStart: UInt64 = 0
-  /// The lab's segment registers ES CS SS DS FS GS as projected, and the guest's behind them.
+  /// The lab's segment registers ES CS SS DS FS GS that stand for what the guest's are now.
   var projected = [Segment](repeating: Segment(), count: 6)
   public internal(set) var unsupported: String?
   /// What of the two processors' logs has been taken into the ledger, which is the guest's log.
@@ -50,22 +50,36 @@ public final class FullVirtualization: LabMonitor {
   /// Memory with descriptor tables in it was changed from outside: before the guest goes on, they are
   /// to be looked at.
   var mustFollow = false
+  /// Code that stands for the guest's ring 0, if it is translated.
+  let translation: TranslationCache?
+  /// Where the guest is to be entered in it, and the instruction in it that was lifted last.
+  var translatedEIP: UInt32 = 0
+  var resumesAt: Int?
+  /// The translation that the lab processor is in is not valid any more.
+  var needsReentry = false
+  /// The lab processor came to a place in the cache where no instruction ever was.
+  var isLost = false
+  /// Guest-physical pages changed from outside, of which there are translations.
+  var changedPages: [PhysicalAddress] = []
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
   /// The vector by which the hosted process makes the lab processor leave the guest.
   static let kickVector: UInt8 = 0xF0
 
-  /// `storage` is 4 MiB of zeroed, page-aligned host memory for the monitor. `guestMemory` maps
-  /// the guest's RAM and ROM, by guest-physical address, into the lab machine.
+  /// `storage` is `storageSize` bytes of zeroed, page-aligned host memory for the monitor.
+  /// `guestMemory` maps the guest's RAM and ROM, by guest-physical address, into the lab machine.
   ///
-  /// `shadowPages` is how many pages of the pool the shadow tables may take, at least 16; nil: all.
+  /// `shadowPages` is how many pages of the pool the shadow tables may take, at least 16; nil: all. With
+  /// `translates` the guest's ring 0 is translated; otherwise it is executed as it is.
   public init(
     profile: Profile, storage: UnsafeMutableRawPointer, guest: inout CPU,
-    guestMemory: [GuestMemory], paging policy: PagingPolicy = .flush, shadowPages: Int? = nil
+    guestMemory: [GuestMemory], paging policy: PagingPolicy = .flush, shadowPages: Int? = nil,
+    translates: Bool = false
   ) {
     memory = MonitorMemory(start: storage)
     memory.build()
+    translation = translates ? TranslationCache(memory) : nil
     var physical = PhysicalMemory()
     physical.map(storage, size: Int(MonitorLayout.size), at: 0)
     physical.giveToMonitor(PhysicalAddress(MonitorLayout.stubs), size: 4096)
@@ -74,17 +88,25 @@ public final class FullVirtualization: LabMonitor {
         part.start, size: part.size, at: part.address + MonitorLayout.guestOffset,
         readOnly: part.isReadOnly)
     }
+    physical.untimedCode = translation?.untimedCode
     physical.notesCode = true
     physical.changes.tell(guest.memory.changes, below: MonitorLayout.guestOffset)
     guest.memory.notesCode = true
     lab = CPU(profile: profile, memory: physical, bus: labBus, logCapacity: guest.log.capacity)
     lab.log.fullAt = UInt64(lab.log.capacity / 2)
     descriptors = ShadowDescriptors(memory)
-    paging = ShadowPaging(memory, policy: policy, limit: shadowPages)
+    paging = ShadowPaging(memory, policy: policy, limit: Self.shadowLimit(shadowPages, translates))
     enterMonitor()
     guestPlace = guest.log.end
     follow(&guest)
     enterGuest(&guest)
+  }
+
+  /// A translator takes a part of the pool.
+  private static func shadowLimit(_ wanted: Int?, _ translates: Bool) -> Int? {
+    guard translates else { return wanted }
+    let start = TranslationLayout.data + TranslationLayout.machineOffset
+    return min(wanted ?? .max, Int(start - MonitorLayout.pool) / 4096)
   }
 
   /// The amount of host memory that `init` needs, in bytes.
@@ -119,6 +141,8 @@ public final class FullVirtualization: LabMonitor {
     paging.flush()
     _ = paging.selectRoot(guest)
     lab.useDirectory(paging.root)
+    if let translation { empty(translation) }
+    (needsReentry, isLost, changedPages) = (false, false, [])
     _ = descriptors.rebuild(from: guest)
     unsupported = nil
     mustFollow = false
@@ -129,8 +153,12 @@ public final class FullVirtualization: LabMonitor {
 
   /// What lies in the hole is the monitor's, and no place where a guest could be.
   public func watch(code: [CPU.AddressRange], data: [CPU.AddressRange]) {
-    lab.watch(
-      code: code.compactMap(Self.belowHole), data: data.compactMap(Self.belowHole), kinds: 0)
+    let code = code.compactMap(Self.belowHole)
+    lab.watch(code: code, data: data.compactMap(Self.belowHole), kinds: 0)
+    if let translation, translation.watched != code {
+      translation.watched = code
+      empty(translation)
+    }
   }
 
   private static func belowHole(_ range: CPU.AddressRange) -> CPU.AddressRange? {
@@ -142,6 +170,11 @@ public final class FullVirtualization: LabMonitor {
     lab.memoryChanged(at: address + MonitorLayout.guestOffset, size: size)
     if descriptors.isTraced(address, size: size) || paging.isTraced(address, size: size) {
       mustFollow = true
+    }
+    guard let translation else { return }
+    for page in stride(from: address & ~0xFFF, to: address + UInt64(size), by: 4096)
+    where translation.isTranslated(page) {
+      changedPages.append(page)
     }
   }
 
@@ -173,8 +206,10 @@ public final class FullVirtualization: LabMonitor {
   /// Where the lab processor enters and leaves the guest never depends on `target`.
   public func run(_ guest: inout CPU, until target: UInt64) -> RunExit {
     followFlush(&guest)
+    beginTranslatedRun(&guest)
     while unsupported == nil {
-      if guest.isShutDown { return .shutdown }
+      if guest.isShutDown || isLost { return .shutdown }
+      if needsReentry { reenter(&guest) }
       if hasNotableEvent {
         hasNotableEvent = false
         return .attention
@@ -221,7 +256,12 @@ public final class FullVirtualization: LabMonitor {
       interpretedUntil = guest.ticks &+ Self.interpretedAtOnce
       return
     }
-    if !isProjected { project(guest) }
+    if !isProjected {
+      if let translation, guest.cpl == 0 {
+        guard prepareTranslation(translation, &guest) else { return }
+      }
+      project(guest)
+    }
     while lab.cpl == 0 {
       let exit = lab.run(until: lab.ticks &+ 1)
       precondition(exit == .budget || exit == .attention, "the exit's IRET was checked before")
@@ -244,6 +284,7 @@ public final class FullVirtualization: LabMonitor {
     if guest.isAddressMasked { return .addressMask }
     if guest.cpl == 1 || guest.cpl == 2 { return .middleRing }
     if guest.cpl == 3 && !guest.eflags.isDisjoint(with: .ioPrivilegeLevel) { return .ioPrivilege }
+    if translation != nil, let reason = translationRefusal(guest) { return reason }
     return isProjectable(guest) ? nil : .staleSegment
   }
 
@@ -251,6 +292,7 @@ public final class FullVirtualization: LabMonitor {
   private func runDirectly(_ guest: inout CPU, until target: UInt64) -> RunExit? {
     giveFPUToLab(&guest)
     isProjected = true
+    prepareTranslatedRun(guest)
     switch lab.run(until: directStart &+ (target &- guest.ticks)) {
     case .gate: return trapped(&guest)
     case .shutdown:
@@ -259,6 +301,7 @@ public final class FullVirtualization: LabMonitor {
     case .halted: preconditionFailure("HLT at CPL 1 faults")
     case .budget, .attention:
       if lab.cpl == 0 { return finishEntry(&guest) }
+      if let exit = finishTranslatedInstruction(&guest) { return exit }
       takeLabEvents(&guest)
       countDirect(until: lab.ticks, &guest)
       let accesses = lab.takeWatchedAccesses()
@@ -285,7 +328,7 @@ public final class FullVirtualization: LabMonitor {
   }
 
   /// Makes the lab processor leave the guest: an interrupt through the monitor's IDT.
-  private func kick(_ guest: inout CPU) {
+  func kick(_ guest: inout CPU) {
     counters.kicks &+= 1
     lab.interruptRequested = true
     while true {
@@ -303,7 +346,7 @@ public final class FullVirtualization: LabMonitor {
     guard tick > directStart else { return }
     let count = tick &- directStart
     guest.retireElsewhere(count)
-    counters.direct &+= count
+    if isTranslated { counters.translated &+= count } else { counters.direct &+= count }
     directStart = tick
   }
 }

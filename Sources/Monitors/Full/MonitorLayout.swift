@@ -1,5 +1,5 @@
-/// Where a ring-1 monitor keeps its things: the first 4 MiB of the lab machine's memory, of which
-/// the lower part is mapped into a hole at the top of every address space.
+/// Where a ring-1 monitor keeps its things: the first 8 MiB of the lab machine's memory, of which
+/// parts are mapped into a hole at the top of every address space.
 ///
 ///     linear    machine
 ///     FFC00000  000000   IDT, 256 interrupt gates
@@ -12,6 +12,7 @@
 ///     FFC40000  040000   LDT for CPL 3, with whole segments
 ///        –      050000   the hole's page table
 ///        –      060000   shadow page directories and tables
+///     FFC60000  260000   for a translator, see `TranslationLayout`
 ///        –      400000   the guest's memory from its address 0 on
 enum MonitorLayout {
   /// The hole takes one entry of the page directory: linear addresses from here to the end.
@@ -40,7 +41,7 @@ enum MonitorLayout {
   static let taskSelector: UInt16 = 0xFFE0
   static let ldtSelector: UInt16 = 0xFFE8
   /// The first byte of the GDT that is not the guest's.
-  static let guestLimit: UInt32 = 0xFFD0
+  static let guestLimit: UInt32 = 0xFFC0
 
   /// Machine-physical minus guest-physical address of the guest's memory.
   static let guestOffset = GuestMemory.offset

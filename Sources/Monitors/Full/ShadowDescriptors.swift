@@ -74,7 +74,10 @@ struct ShadowDescriptors {
     pages.removeAll(keepingCapacity: true)
     let size = min(Int(gdtLimit) + 1, Int(MonitorLayout.guestLimit))
     gdtShadow.copy(guest, from: gdtBase, size: size, to: memory, tracing: &pages)
-    let ldtSize = ldt.isUsable ? min(Int(ldt.limit) + 1, MonitorLayout.tableSize) : 0
+    // What LDTR has after RESET, 64 KiB at 0 without a selector, is nobody's table: who uses it is
+    // interpreted, and low memory need not be watched.
+    let hasTable = ldt.isUsable && ldt.selector & 0xFFFC != 0
+    let ldtSize = hasTable ? min(Int(ldt.limit) + 1, MonitorLayout.tableSize) : 0
     ldtShadow.copy(guest, from: ldt.base, size: ldtSize, to: memory, tracing: &pages)
     return pages != before
   }

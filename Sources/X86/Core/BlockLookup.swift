@@ -78,6 +78,9 @@ extension CPU {
       count = decoder.decodeBlock(into: instructions, limit: 1)
       if count == 0 { throw .generalProtection(0, .codeLimitExceeded) }
     }
+    if let code = memory.untimedCode {
+      count = decoder.markUntimed(code, physical, instructions, count)
+    }
     let block = Block(
       instructions: instructions, count: count, byteLength: decoder.byteLength,
       taken: blocks.none, fallThrough: blocks.none, physical: physical, secondPage: second,

@@ -36,6 +36,9 @@ public struct CPU: ~Copyable {
   /// The instruction whose handler has been replaced by `stop`, and that handler.
   var plantedStop: UnsafeMutablePointer<Instruction>?
   var displacedHandler = Handler.stop
+  /// The end of the block, if it is the running one, of which the untimed instructions are off the
+  /// budget.
+  var untimedEnd: UnsafePointer<Instruction>?
   /// All ones or 0xFFFF: how much of ESP the stack uses (SS.B).
   var stackMask: UInt32 = 0xFFFF
 

@@ -35,6 +35,7 @@ extension CPU {
           leaveBlock()
           isTaken = false
           break dispatch
+        case .untimed: enterUntimed(op)
 
         case .add8RR: registerRegister(Add.self, UInt8.self, op)
         case .add8RM: try registerMemory(Add.self, UInt8.self, op)
@@ -395,6 +396,7 @@ extension CPU {
   /// Ends the running block before `currentInstruction`; what follows gives its ticks back.
   mutating func leaveBlock() {
     eip = instructionPointer
+    if _slowPath(untimedEnd != nil) { leaveUntimed() }
     remaining += blockEnd - currentInstruction
     blockEnd = currentInstruction
   }

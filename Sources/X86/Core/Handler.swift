@@ -9,6 +9,8 @@ enum Handler: UInt16 {
   case stop
   /// The block was modified while it ran.
   case blockKilled
+  /// Some of the block's instructions take no time, see `UntimedCode`.
+  case untimed
 
   // Arithmetic: eight operations in opcode order, each for three widths and five operand forms.
   case add8RR, add8RM, add8MR, add8RI, add8MI

@@ -45,6 +45,8 @@ struct Instruction {
     static let memory = Flags(rawValue: 32)
     /// The last instruction of its block.
     static let endsBlock = Flags(rawValue: 64)
+    /// Retires without a tick, see `UntimedCode`.
+    static let untimed = Flags(rawValue: 128)
   }
 
   /// ModR/M.reg or the register in the opcode as a number 0...7, for full-width operands.

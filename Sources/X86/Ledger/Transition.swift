@@ -18,6 +18,7 @@
 /// | portRead, portWrite | width in bytes | port | value |
 /// | memoryMappedRead, memoryMappedWrite | width in bytes | physical address | value |
 /// | shadowPaging | see `ShadowOperation` | linear address | shadow entry |
+/// | translation | see `TranslationOperation` | linear address | guest-physical page |
 /// | deviceEdge | IRQ line | – | – |
 /// | hypercall | number | EBX, and ECX in the upper half | EDX, and the answer in the upper half |
 /// | injection | 1: events wait | – | – |

@@ -91,6 +91,14 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   }
 }
 
+/// What was done to the translations of guest code: `code` of a `translation`.
+public enum TranslationOperation: UInt32, Sendable, CaseIterable {
+  /// A block was translated.
+  case made
+  /// What was translated from a page was thrown away: its bytes or its mapping have changed.
+  case invalidated
+}
+
 /// What was done to a shadow page table: `code` of a `shadowPaging`.
 public enum ShadowOperation: UInt32, Sendable, CaseIterable {
   /// An entry was filled: `info` is the linear address, `detail` the entry.

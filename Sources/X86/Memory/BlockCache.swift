@@ -103,9 +103,12 @@ struct BlockCache: ~Copyable {
     return nil
   }
 
-  /// Room for a block of up to 65 instructions; empties the cache when there is none.
+  /// What one block takes of the arena at most: 64 instructions and a pseudo-instruction on both ends.
+  private static let room = 66
+
+  /// Room for the longest block; empties the cache when there is none.
   mutating func reserve(_ memory: inout PhysicalMemory) -> UnsafeMutablePointer<Instruction> {
-    if usedInstructions + 65 > Self.instructionLimit || usedBlocks == Self.blockLimit {
+    if usedInstructions + Self.room > Self.instructionLimit || usedBlocks == Self.blockLimit {
       removeAll(&memory)
     }
     return arena + usedInstructions

@@ -30,6 +30,8 @@ public struct PhysicalMemory: ~Copyable {
   public var notesCode = false
   var newCodePages: [PhysicalAddress] = []
   var writtenPages: [PhysicalAddress] = []
+  /// Instructions that take no time, if a monitor has put some into memory.
+  public var untimedCode: UntimedCode?
   /// The pages written to, with what was in them before, if anybody wants to know.
   public let changes: PageChanges
 

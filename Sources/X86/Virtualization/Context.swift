@@ -8,12 +8,8 @@ extension CPU {
 
   /// The x87 state changes sides.
   public mutating func exchangeFPU(with other: inout CPU) {
-    let mine = fpu.state
-    fpu.state = other.fpu.state
-    other.fpu.state = mine
-    let error = floatingPointError
-    floatingPointError = other.floatingPointError
-    other.floatingPointError = error
+    swap(&fpu, &other.fpu)
+    swap(&floatingPointError, &other.floatingPointError)
   }
 
   /// The interrupt shadow that MOV SS has cast on the next instruction.
@@ -30,6 +26,25 @@ extension CPU {
     other.debugRegisters[6] &= ~DebugStatus.singleStep
     if isTrap { pendingDebug |= DebugStatus.singleStep }
     return isTrap
+  }
+
+  /// Where the x87 remembers its last instruction that was not a control instruction.
+  public var floatingPointInstruction: (selector: UInt16, offset: UInt32) {
+    get { (fpu.codeSelector, fpu.instructionPointer) }
+    set { (fpu.codeSelector, fpu.instructionPointer) = (newValue.selector, newValue.offset) }
+  }
+
+  /// The segment of its last operand in memory.
+  public var floatingPointOperandSelector: UInt16 {
+    get { fpu.dataSelector }
+    set { fpu.dataSelector = newValue }
+  }
+
+  /// The instruction before this boundary was STI, executed elsewhere: interrupts are held off for one
+  /// more.
+  public mutating func resumeBehindSTI() {
+    shadowKind = .afterSTI
+    shadowTick = ticks
   }
 
   /// Puts the processor at an instruction, between two instructions.

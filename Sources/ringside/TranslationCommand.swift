@@ -1,0 +1,86 @@
+import ArgumentParser
+import Machine
+import Monitors
+import X86
+
+/// `ringside translation`: the guest's code beside what the translator has made of it.
+struct TranslationCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "translation",
+    abstract: "Run a guest with --mode full:translate and show its code beside the translated one.",
+    discussion: """
+      A row for each instruction: the guest's address, bytes and words; what became of it (IDENT, \
+      INLINE, CALLOUT, CHAIN), the translated bytes, and how often it has called the monitor. \
+      Without --at the blocks are listed. Documentation/FullVirtualization.md says more.
+      """)
+
+  @Argument(help: "The guest: a file, or a built-in name.")
+  var image: String
+  @OptionGroup
+  var machine: MachineOptions
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "A guest address (EIP) in a block; may be given again.", valueName: "address"))
+  var at: [String] = []
+  @Option(help: ArgumentHelp("Run N instructions first.", valueName: "n"))
+  var after: UInt64 = 1_000_000
+
+  func run() throws {
+    var options = machine
+    if Mode(named: options.mode) == .emulation { options.mode = Mode.fullTranslate.rawValue }
+    let addresses = try at.map { text throws(UserError) in
+      guard let address = number(text).flatMap({ UInt32(exactly: $0) }) else {
+        throw UserError("--at \(text): an address is a number from 0 to 0xFFFFFFFF")
+      }
+      return address
+    }
+    let machine = try options.build(image: image, postPort: nil).machine
+    guard let monitor = machine.monitor as? FullVirtualization, monitor.translatedBlocks != nil
+    else { throw UserError("--mode \(options.mode): nothing is translated; use full:translate") }
+    _ = machine.run(until: after)
+    for address in addresses {
+      guard let rows = monitor.translation(of: address) else {
+        throw UserError("--at \(hex(address)): no block has it after \(after) instructions")
+      }
+      for row in rows { write(line(row)) }
+    }
+    if addresses.isEmpty { list(monitor) }
+  }
+
+  private func list(_ monitor: FullVirtualization) {
+    for block in monitor.translatedBlocks ?? [] {
+      let rows = monitor.translation(of: block) ?? []
+      let count = { (form: TranslationRow.Form) in rows.filter { $0.form == form }.count }
+      write(
+        "\(hex(block))  \(padded("\(count(.identical)) IDENT", 9))"
+          + "  \(padded("\(count(.inline)) INLINE", 9))  \(padded("\(count(.callout)) CALLOUT", 10))"
+          + "  \(padded("\(count(.chain)) CHAIN", 8))  called \(rows.reduce(0) { $0 + $1.calls })")
+    }
+  }
+
+  private func line(_ row: TranslationRow) -> String {
+    let words =
+      row.guestBytes.isEmpty
+      ? "(to here)"
+      : Disassembly.decode(row.guestBytes, address: row.guest, is32Bit: true).text
+    let head = "\(hex(row.guest))  \(padded(bytes(row.guestBytes), 21))  \(padded(words, 30))"
+    return "\(head)  \(padded(row.form.rawValue, 7))  \(padded("\(row.calls)", 6))"
+      + "  \(hex(row.translated))  \(bytes(row.translatedBytes))"
+  }
+
+  private func bytes(_ bytes: [UInt8]) -> String {
+    bytes.map { hex(UInt32($0), 2) }.joined(separator: " ")
+  }
+
+  private func hex(_ value: UInt32, _ digits: Int = 8) -> String {
+    let text = String(value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func write(_ line: String) { OutputSink.standardOutput.write(line + "\n") }
+}
