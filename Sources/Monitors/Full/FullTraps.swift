@@ -70,7 +70,7 @@ extension FullVirtualization {
     isProjected = false
     let before = deviceEvents(guest)
     let exit = guest.run(until: target)
-    if deviceEvents(guest) != before { counters.toProcess &+= 1 }
+    counters.toProcess &+= deviceEvents(guest) &- before
     amendGuestEvents(&guest)
     follow(&guest)
     return exit

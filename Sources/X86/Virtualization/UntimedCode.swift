@@ -60,7 +60,8 @@ extension CPU {
     guard plantedStop != nil else { return }
     // The stop was planted as if every instruction took a tick.
     removePlantedStop()
-    guard remaining < 0 else { return }
+    // Also when the budget ends with the block's last timed one: what follows belongs to the next.
+    guard remaining <= 0 else { return }
     var left = remaining + Self.timed(from: i, to: blockEnd)
     var place = i
     while left > 0 {
