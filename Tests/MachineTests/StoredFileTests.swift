@@ -126,7 +126,8 @@ import X86
         _ = machine.run(until: end)
         _ = clone.run(until: end)
         #expect(clone.digest == machine.digest)
-        #expect(clone.cpu.log.count == machine.cpu.log.count)
+        // Translations are no part of a snapshot, and making them anew is in the ledger.
+        if mode != .fullTranslate { #expect(clone.cpu.log.count == machine.cpu.log.count) }
       }
       clone.receive(.serial(Array("help\r".utf8)))
       _ = clone.run(until: 12_000_000)

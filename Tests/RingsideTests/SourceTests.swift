@@ -53,10 +53,10 @@ import Testing
     }
     #expect(
       columns == [
-        ["ringlet", "emulation, full:trap, hardware, para"], ["demo", "emulation, hardware"],
-        ["hello", "emulation, full:trap, hardware"], ["crash", "emulation, full:trap, hardware"],
-        ["edges", "emulation, full:trap"], ["ring1", "emulation, hardware"],
-        ["redpill", "emulation, full:trap, hardware"], ["tinysvm", "emulation"],
+        ["ringlet", "emulation, full, hardware, para"], ["demo", "emulation, full, hardware"],
+        ["hello", "emulation, full, hardware"], ["crash", "emulation, full, hardware"],
+        ["edges", "emulation, full, hardware"], ["ring1", "emulation, full:translate, hardware"],
+        ["redpill", "emulation, full, hardware"], ["tinysvm", "emulation"],
         ["toyboot", "emulation, hardware"],
       ])
   }
