@@ -45,7 +45,9 @@ struct TerminalTests {
     try terminal.start("")
     try terminal.wait { $0.contains("The two-minute tour") && $0.contains("A lab") }
     try terminal.press("Enter")
-    let first = try terminal.wait { $0.contains("1/6 A whole PC") && $0.contains("PAUSED | t 580000") }
+    let first = try terminal.wait {
+      $0.contains("1/6 A whole PC") && $0.contains("PAUSED | t 580000")
+    }
     try terminal.type(" ")
     try terminal.wait { $0.contains("2/6") && $0.contains("GUEST BELIEVES") }
     try terminal.press("BSpace")
