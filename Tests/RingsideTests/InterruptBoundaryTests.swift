@@ -16,6 +16,7 @@ import X86
   static let ways = [
     Way(mode: .fullTrap, lab: .virtualizable),
     Way(mode: .fullTrap, lab: .virtualizable, paging: .trace),
+    Way(mode: .fullTranslate),
   ]
 
   /// What the guest could tell of an interrupt: where it came, and all of its state some time later.
