@@ -1,5 +1,5 @@
 /// A string between quotes as JSON wants it, and YAML reads it too.
-func quoted(_ text: String) -> String {
+public func quoted(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

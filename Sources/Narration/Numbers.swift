@@ -1,6 +1,7 @@
 /// Numbers as the manual writes them: hexadecimal digits in capitals.
-enum Numbers {
-  static func hex(_ value: some BinaryInteger, _ digits: Int = 8) -> String {
+public enum Numbers {
+  /// With leading zeros, at least `digits` digits.
+  public static func hex(_ value: some BinaryInteger, _ digits: Int = 8) -> String {
     let text = String(value, radix: 16, uppercase: true)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
@@ -12,7 +13,8 @@ enum Numbers {
     value < 10 ? String(value) : hex(value, 1) + "h"
   }
 
-  static func place(_ selector: UInt16, _ offset: UInt32) -> String {
+  /// Selector and offset: `001B:00001234`.
+  public static func place(_ selector: UInt16, _ offset: UInt32) -> String {
     "\(hex(selector, 4)):\(hex(offset))"
   }
 

@@ -16,7 +16,7 @@ struct CardCommand: ParsableCommand {
     guard let name else {
       let column = cards.map(\.name.count).max() ?? 0
       for card in cards {
-        let name = card.name + String(repeating: " ", count: column - card.name.count)
+        let name = card.name.padded(to: column)
         OutputSink.standardOutput.write("\(name)  \(card.title): \(card.summary)\n")
       }
       return
@@ -49,7 +49,7 @@ struct TourCommand: ParsableCommand {
     if list {
       let column = tours.map(\.name.count).max() ?? 0
       for tour in tours {
-        let name = tour.name + String(repeating: " ", count: column - tour.name.count)
+        let name = tour.name.padded(to: column)
         OutputSink.standardOutput.write("\(name)  \(tour.title): \(tour.summary)\n")
       }
       return

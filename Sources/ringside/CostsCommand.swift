@@ -155,7 +155,7 @@ enum CostTable {
   ]
 
   static let head =
-    pad("", 9) + pad("mode", 16) + right("instr", 6)
+    "".padded(to: 9) + "mode".padded(to: 16) + right("instr", 6)
     + columns.map { right($0.title, $0.width) }.joined() + right("ns", 7) + "\n"
 
   static let legend = """
@@ -174,7 +174,7 @@ enum CostTable {
       let count = column.keys.compactMap { measured.counts[$0] }.first
       return right(count.map(number) ?? "-", column.width)
     }
-    return pad(name, 9) + pad(row.name + (isSame ? "" : " ?"), 16)
+    return name.padded(to: 9) + (row.name + (isSame ? "" : " ?")).padded(to: 16)
       + right(number(measured.instructions), 6) + cells.joined()
       + right("\(Int(measured.nanoseconds.rounded()))", 7)
       + " ±\(Int(measured.spread.rounded()))\n"
@@ -186,10 +186,6 @@ enum CostTable {
     if hundredths % 100 == 0 { return String(hundredths / 100) }
     let rest = String(hundredths % 100)
     return "\(hundredths / 100)." + (rest.count == 1 ? "0" : "") + rest
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
   }
 
   private static func right(_ text: String, _ width: Int) -> String {

@@ -9,7 +9,7 @@ struct DivergenceReport {
   init(_ divergence: Divergence, guest: String, modes: (String, String), hasMonitor: Bool) {
     let instruction = Disassembly.decode(
       divergence.bytes, address: divergence.eip, is32Bit: divergence.is32Bit)
-    let place = "\(Self.hex(UInt64(divergence.cs), 4)):\(Self.hex(UInt64(divergence.eip), 8))"
+    let place = Numbers.place(divergence.cs, divergence.eip)
     var lines = [
       "\(guest): \(modes.0) and \(modes.1) differ after \(divergence.instructions) instructions, "
         + "at tick \(divergence.tick)",
@@ -23,8 +23,8 @@ struct DivergenceReport {
     for difference in divergence.differences {
       let (name, one, other, note) = Self.words(difference)
       lines.append("  \(name)\(note)")
-      lines.append("    \(Self.padded(modes.0, width))  \(one)")
-      lines.append("    \(Self.padded(modes.1, width))  \(other)")
+      lines.append("    \(modes.0.padded(to: width))  \(one)")
+      lines.append("    \(modes.1.padded(to: width))  \(other)")
     }
     if hasMonitor,
       let reason = SilentInstruction.sentence(
@@ -45,10 +45,10 @@ struct DivergenceReport {
     switch difference {
     case .register(let name, let expected, let seen, let digits):
       let note = name == "EFLAGS" ? flags(expected ^ seen) : ""
-      return (name, hex(expected, digits), hex(seen, digits), note)
+      return (name, Numbers.hex(expected, digits), Numbers.hex(seen, digits), note)
     case .memory(let address, let expected, let seen):
       return (
-        "memory at \(hex(address, 8))", hex(UInt64(expected), 8), hex(UInt64(seen), 8),
+        "memory at \(Numbers.hex(address))", Numbers.hex(expected), Numbers.hex(seen),
         flagsIfLikely(expected, seen)
       )
     case .device(let name): return (name, "its state", "another state", "")
@@ -78,14 +78,5 @@ struct DivergenceReport {
     divergence.differences.allSatisfy {
       if case .memory(_, let one, let other) = $0 { (one ^ other) & ~0x60 == 0 } else { false }
     }
-  }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-  }
-
-  private static func hex(_ value: UInt64, _ digits: Int) -> String {
-    let text = String(value, radix: 16, uppercase: true)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }

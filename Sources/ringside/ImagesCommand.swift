@@ -14,12 +14,8 @@ struct ImagesCommand: ParsableCommand {
     let names = library.entries.map(\.name.count).max() ?? 0
     let modes = library.entries.map(\.modes.count).max() ?? 0
     for entry in library.entries {
-      let columns = [padded(entry.name, to: names), padded(entry.modes, to: modes), entry.summary]
+      let columns = [entry.name.padded(to: names), entry.modes.padded(to: modes), entry.summary]
       OutputSink.standardOutput.write(columns.joined(separator: "  ") + "\n")
     }
-  }
-
-  private func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: width - text.count)
   }
 }

@@ -120,7 +120,7 @@ extension LabCommand {
       let library = try LabFiles.library(labs)
       let width = library.slugs.map(\.count).max() ?? 0
       for slug in library.slugs {
-        let name = slug + String(repeating: " ", count: width - slug.count)
+        let name = slug.padded(to: width)
         do throws(LabProblems) {
           let lab = try library.lab(slug)
           OutputSink.standardOutput.write("\(name)  \(lab.minutes) min  \(lab.summary)\n")

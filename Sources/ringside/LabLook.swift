@@ -45,7 +45,7 @@ extension LabCommand {
       text += ([explanation.sentence] + explanation.steps).map { " \($0)\n" }.joined()
       text += registers.contains { $0.real != nil } ? "             believed  real\n" : ""
       for register in registers {
-        let name = register.name + String(repeating: " ", count: 12 - register.name.count)
+        let name = register.name.padded(to: 12)
         text += " \(name)\(Self.hex(register.believed))"
         if let real = register.real {
           text += "  \(Self.hex(real))\(real == register.believed ? "" : "  ≠")"

@@ -1,4 +1,5 @@
 import Chipset
+import Labs
 import Machine
 import Monitors
 import X86
@@ -71,7 +72,7 @@ struct Statistics {
 
   /// One JSON object on one line.
   var json: String {
-    "{" + fields.map { "\(Self.quoted($0.name)): \(Self.json($0.value))" }.joined(separator: ", ")
+    "{" + fields.map { "\(quoted($0.name)): \(Self.json($0.value))" }.joined(separator: ", ")
       + "}\n"
   }
 
@@ -105,19 +106,5 @@ struct Statistics {
     let thousandths = UInt64(max(0, number * 1000).rounded())
     let fraction = String(thousandths % 1000)
     return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Machine
 import Monitors
+import Narration
 import X86
 
 /// `ringside translation`: the guest's code beside what the translator has made of it.
@@ -41,7 +42,7 @@ struct TranslationCommand: ParsableCommand {
     _ = machine.run(until: after)
     for address in addresses {
       guard let rows = monitor.translation(of: address) else {
-        throw UserError("--at \(hex(address)): no block has it after \(after) instructions")
+        throw UserError("--at \(Numbers.hex(address)): no block has it after \(after) instructions")
       }
       for row in rows { write(line(row)) }
     }
@@ -53,9 +54,10 @@ struct TranslationCommand: ParsableCommand {
       let rows = monitor.translation(of: block) ?? []
       let count = { (form: TranslationRow.Form) in rows.filter { $0.form == form }.count }
       write(
-        "\(hex(block))  \(padded("\(count(.identical)) IDENT", 9))"
-          + "  \(padded("\(count(.inline)) INLINE", 9))  \(padded("\(count(.callout)) CALLOUT", 10))"
-          + "  \(padded("\(count(.chain)) CHAIN", 8))  called \(rows.reduce(0) { $0 + $1.calls })")
+        "\(Numbers.hex(block))  \("\(count(.identical)) IDENT".padded(to: 9))"
+          + "  \("\(count(.inline)) INLINE".padded(to: 9))  \("\(count(.callout)) CALLOUT".padded(to: 10))"
+          + "  \("\(count(.chain)) CHAIN".padded(to: 8))  called \(rows.reduce(0) { $0 + $1.calls })"
+      )
     }
   }
 
@@ -64,22 +66,14 @@ struct TranslationCommand: ParsableCommand {
       row.guestBytes.isEmpty
       ? "(to here)"
       : Disassembly.decode(row.guestBytes, address: row.guest, is32Bit: true).text
-    let head = "\(hex(row.guest))  \(padded(bytes(row.guestBytes), 21))  \(padded(words, 30))"
-    return "\(head)  \(padded(row.form.rawValue, 7))  \(padded("\(row.calls)", 6))"
-      + "  \(hex(row.translated))  \(bytes(row.translatedBytes))"
+    let head =
+      "\(Numbers.hex(row.guest))  \(bytes(row.guestBytes).padded(to: 21))  \(words.padded(to: 30))"
+    return "\(head)  \(row.form.rawValue.padded(to: 7))  \("\(row.calls)".padded(to: 6))"
+      + "  \(Numbers.hex(row.translated))  \(bytes(row.translatedBytes))"
   }
 
   private func bytes(_ bytes: [UInt8]) -> String {
-    bytes.map { hex(UInt32($0), 2) }.joined(separator: " ")
-  }
-
-  private func hex(_ value: UInt32, _ digits: Int = 8) -> String {
-    let text = String(value, radix: 16, uppercase: true)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
-  }
-
-  private func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    bytes.map { Numbers.hex(UInt32($0), 2) }.joined(separator: " ")
   }
 
   private func write(_ line: String) { OutputSink.standardOutput.write(line + "\n") }

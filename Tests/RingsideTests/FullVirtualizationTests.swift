@@ -83,14 +83,7 @@ import X86
   @Test func slicesOfARunNeverShow() throws {
     let whole = try RingletTests.machine(mode: .fullTrap, lab: .virtualizable)
     let sliced = try RingletTests.machine(mode: .fullTrap, lab: .virtualizable)
-    let end: UInt64 = 3_000_000
-    _ = whole.run(until: end)
-    var tick: UInt64 = 0
-    while tick < end {
-      tick = min(end, tick + 997)
-      _ = sliced.run(until: tick)
-    }
-    #expect(whole.digest == sliced.digest)
+    RingletTests.runInSlices(whole, beside: sliced, until: 3_000_000)
     let (one, other) = (try Self.monitor(of: whole), try Self.monitor(of: sliced))
     #expect(one.counters == other.counters)
     #expect(one.lab.ticks == other.lab.ticks)

@@ -55,14 +55,7 @@ import X86
     for machine in [whole, sliced] {
       machine.receive(.serial(Array("forks 3\rspin 2\r".utf8)))
     }
-    let end: UInt64 = 8_000_000
-    _ = whole.run(until: end)
-    var tick: UInt64 = 0
-    while tick < end {
-      tick = min(end, tick + 997)
-      _ = sliced.run(until: tick)
-    }
-    #expect(whole.digest == sliced.digest)
+    RingletTests.runInSlices(whole, beside: sliced, until: 8_000_000)
     #expect(try Self.hypervisor(of: whole).counters == Self.hypervisor(of: sliced).counters)
   }
 
@@ -82,18 +75,7 @@ import X86
   }
 
   @Test func filesStayOnADriveThatIsDomain0s() throws {
-    let drive = try TemporaryFile(RingletTests.bytes("built/ringlet.disk"))
-    for (typed, expected) in [
-      ("echo kept > note\rdiskcopy\rexit 1\r", "superblock is the same\n"),
-      ("cat note\rexit 1\r", "\nkept\n"),
-    ] {
-      let disk = try drive.use { try DiskFile(path: $0, writable: true) }
-      let machine = try Self.machine(disks: [disk])
-      machine.receive(.serial(Array(typed.utf8)))
-      let (output, stop) = RingletTests.run(machine)
-      #expect(stop == .exit(code: 1))
-      #expect(output.contains("disk in a drive, 128 KiB\n") && output.contains(expected))
-    }
+    try RingletTests.expectFilesToStay { try Self.machine(disks: [$0]) }
   }
 
   @Test func theKeyboardIsAnEvent() throws {

@@ -97,17 +97,20 @@ import X86
     #expect(output.contains("3 of 3 children wrote\n"))
   }
 
-  /// The file system on the first ATA drive, and again after a restart.
   @Test func filesStayOnADrive() throws {
-    let drive = try TemporaryFile(Self.bytes("built/ringlet.disk"))
+    try Self.expectFilesToStay { try Self.machine(disks: [$0]) }
+  }
+
+  /// The file system on the first ATA drive of a machine, and again after a restart.
+  static func expectFilesToStay(on build: (DiskFile) throws -> Machine) throws {
+    let drive = try TemporaryFile(bytes("built/ringlet.disk"))
     for (typed, expected) in [
       ("echo kept > note\rdiskcopy\rexit 1\r", "superblock is the same\n"),
       ("cat note\rexit 1\r", "\nkept\n"),
     ] {
-      let disk = try drive.use { try DiskFile(path: $0, writable: true) }
-      let machine = try Self.machine(disks: [disk])
+      let machine = try build(drive.use { try DiskFile(path: $0, writable: true) })
       machine.receive(.serial(Array(typed.utf8)))
-      let (output, stop) = Self.run(machine)
+      let (output, stop) = run(machine)
       #expect(stop == .exit(code: 1))
       #expect(output.contains("disk in a drive, 128 KiB\n") && output.contains(expected))
     }
@@ -161,6 +164,17 @@ import X86
 }
 
 extension RingletTests {
+  /// Runs two machines to a tick, one of them in slices, and demands that they are the same then.
+  static func runInSlices(_ whole: Machine, beside sliced: Machine, until end: UInt64) {
+    _ = whole.run(until: end)
+    var tick: UInt64 = 0
+    while tick < end {
+      tick = min(end, tick + 997)
+      _ = sliced.run(until: tick)
+    }
+    #expect(whole.digest == sliced.digest)
+  }
+
   static func machine(
     guest: String = "ringlet", profile: String = "i686", memory: Int = 64, disks: [DiskFile] = []
   ) throws -> Machine {

@@ -8,39 +8,9 @@ import Testing
 
 /// The machine's side of the screen, without a terminal.
 @Suite struct ScreenTests {
-  /// Serves the demo guest in a thread, starting paused, and hands its mailbox to `body`.
-  private func withDemo(_ body: (ScreenMailbox) throws -> Void) throws {
-    let mailbox = ScreenMailbox()
-    let thread = HostThread {
-      let session = ScreenMachine.Session(startsPaused: true)
-      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
-        var options = MachineOptions.usual
-        options.mode = choice.mode ?? options.mode
-        return try options.build(image: "demo")
-      }
-    }
-    defer {
-      mailbox.close()
-      thread.join()
-    }
-    try body(mailbox)
-  }
-
-  /// The first view that satisfies `condition`, within a few seconds.
-  private func view(_ mailbox: ScreenMailbox, _ condition: (MachineView) -> Bool) throws
-    -> MachineView
-  {
-    let end = HostClock.now + 20
-    while HostClock.now < end {
-      if let view = mailbox.takeView(), condition(view) { return view }
-      mailbox.forScreen.wait(0.1)
-    }
-    return try #require(nil as MachineView?, "no such view came")
-  }
-
   @Test func aPausedMachineStandsAtItsEntry() throws {
-    try withDemo { mailbox in
-      let first = try view(mailbox) { _ in true }
+    try withScreen("demo") { mailbox in
+      let first = try mailbox.view()
       #expect(first.runState == .paused && first.clock.ticks == 0)
       #expect(first.registers.general.eax == 0x2BAD_B002)
       #expect(first.rings.operation == .protected)
@@ -50,45 +20,45 @@ import Testing
   }
 
   @Test func stepsAndRingChangesAreShown() throws {
-    try withDemo { mailbox in
-      _ = try view(mailbox) { _ in true }
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
       mailbox.send(.step(.instruction))
-      #expect(try view(mailbox) { _ in true }.clock.ticks == 1)
+      #expect(try mailbox.view().clock.ticks == 1)
       mailbox.send(.step(.ringChange))
-      let user = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > 1 }
+      let user = try mailbox.view { $0.runState == .paused && $0.clock.ticks > 1 }
       #expect(user.rings.real == 3 && user.rings.timeline == [0, 3])
       #expect(user.events.last?.kind == .back)
       mailbox.send(.step(.ringChange))
-      let kernel = try view(mailbox) { $0.clock.ticks > user.clock.ticks && $0.runState == .paused }
+      let kernel = try mailbox.view { $0.clock.ticks > user.clock.ticks && $0.runState == .paused }
       #expect(kernel.rings.real == 0 && kernel.events.last?.text.hasPrefix("INT 80h") == true)
     }
   }
 
   @Test func theMachineGoesBackAndForwardAgain() throws {
-    try withDemo { mailbox in
-      _ = try view(mailbox) { _ in true }
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
       mailbox.send(.run)
-      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      _ = try mailbox.view { $0.serial.lines.last == "$ " }
       mailbox.send(.pause)
-      let now = try view(mailbox) { $0.runState == .paused }
+      let now = try mailbox.view { $0.runState == .paused }
       mailbox.send(.travel(.back(.ringChange)))
-      let change = try view(mailbox) { $0.runState == .paused && $0.clock.ticks < now.clock.ticks }
+      let change = try mailbox.view { $0.runState == .paused && $0.clock.ticks < now.clock.ticks }
       #expect(change.clock.latest == now.clock.ticks)
       #expect(change.events.last.map { $0.from != $0.to } == true)
       #expect(change.events.last?.tick == change.clock.ticks - 1)
       for _ in 0..<3 { mailbox.send(.travel(.back(.instruction))) }
-      let back = try view(mailbox) { $0.clock.instructions == change.clock.instructions - 3 }
+      let back = try mailbox.view { $0.clock.instructions == change.clock.instructions - 3 }
       #expect(back.events.last?.sequence != change.events.last?.sequence)
       for _ in 0..<3 { mailbox.send(.step(.instruction)) }
-      let again = try view(mailbox) { $0.clock.ticks == change.clock.ticks }
+      let again = try mailbox.view { $0.clock.ticks == change.clock.ticks }
       #expect(again.registers == change.registers && again.events.last == change.events.last)
       mailbox.send(.travel(.start))
-      let start = try view(mailbox) { $0.clock.ticks == 0 && $0.runState == .paused }
+      let start = try mailbox.view { $0.clock.ticks == 0 && $0.runState == .paused }
       #expect(start.serial.bytes == 0 && start.events.isEmpty && start.remark == nil)
       mailbox.send(.travel(.back(.instruction)))
-      #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("begins") == true)
+      #expect(try mailbox.view { $0.remark != nil }.remark?.contains("begins") == true)
       mailbox.send(.travel(.latest))
-      let latest = try view(mailbox) { $0.clock.ticks == now.clock.ticks }
+      let latest = try mailbox.view { $0.clock.ticks == now.clock.ticks }
       #expect(latest.serial == now.serial && latest.registers == now.registers)
       #expect(latest.textScreen == now.textScreen)
       #expect(latest.events.last == now.events.last)
@@ -96,11 +66,11 @@ import Testing
   }
 
   @Test func stepsGoOverAndOutOfHandlersForwardAndBack() throws {
-    try withDemo { mailbox in
-      _ = try view(mailbox) { _ in true }
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
       func moment(_ command: Command) throws -> MachineView {
         mailbox.send(command)
-        return try view(mailbox) { $0.runState == .paused }
+        return try mailbox.view { $0.runState == .paused }
       }
       _ = try moment(.step(.ringChange))
       let handler = try moment(.step(.ringChange))
@@ -118,153 +88,137 @@ import Testing
   }
 
   @Test func aStepToAFaultStopsThereAndNotAtTheNext() throws {
-    try withDemo { mailbox in
+    try withScreen("demo") { mailbox in
       mailbox.send(.run)
-      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      _ = try mailbox.view { $0.serial.lines.last == "$ " }
       mailbox.send(.pause)
-      _ = try view(mailbox) { $0.runState == .paused }
+      _ = try mailbox.view { $0.runState == .paused }
       for key in "fault\n".unicodeScalars { mailbox.send(.guestKey(.character(key), .serial)) }
       mailbox.send(.step(.trap))
-      let fault = try view(mailbox) { $0.runState == .paused && $0.events.last?.kind == .fault }
+      let fault = try mailbox.view { $0.runState == .paused && $0.events.last?.kind == .fault }
       #expect(fault.stoppedAt == nil, "what was asked for needs no word")
       mailbox.send(.step(.instruction))
-      _ = try view(mailbox) { $0.clock.ticks == fault.clock.ticks + 1 }
+      _ = try mailbox.view { $0.clock.ticks == fault.clock.ticks + 1 }
       mailbox.send(.travel(.back(.trap)))
-      let again = try view(mailbox) {
+      let again = try mailbox.view {
         $0.runState == .paused && $0.clock.ticks == fault.clock.ticks
       }
       #expect(again.events.last == fault.events.last)
       mailbox.send(.step(.exit))
-      #expect(try view(mailbox) { $0.remark != nil }.remark?.contains("no monitor") == true)
+      #expect(try mailbox.view { $0.remark != nil }.remark?.contains("no monitor") == true)
     }
   }
 
   @Test func aLabIsDoneBesideTheMachine() throws {
-    let mailbox = ScreenMailbox()
-    let thread = HostThread {
-      let session = ScreenMachine.Session(startsPaused: true)
-      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
+    try withScreen(
+      make: { choice throws(UserError) in
         var options = MachineOptions.usual
         options.memory = 16
         return try options.build(image: choice.lab == nil ? "hello" : "ringlet")
       }
+    ) { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings", seed: 7))))
+      let sheet = try #require(try mailbox.view { $0.sheet != nil }.sheet)
+      #expect(sheet.score.right == 0 && sheet.score.of == 10)
+      #expect(sheet.parts[1].question == "before" && sheet.parts[1].needsEvent)
+      func verdict(_ answer: String) throws -> MachineView.Sheet.Verdict {
+        mailbox.send(.answer(answer, to: "before"))
+        let view = try mailbox.view { $0.sheet?.parts[1].verdict?.answer == answer }
+        return try #require(view.sheet?.parts[1].verdict)
+      }
+      #expect(try verdict("3").comment.contains("Cite an event"))
+      #expect(try verdict("3@999999").comment.contains("does not exist"))
+      // The run on the screen is the lab's: the 14th call has the same number there.
+      mailbox.send(.stopAt(try Predicate(parsing: "int 80h and eax 20"), runs: true))
+      var call = try mailbox.view { $0.stoppedAt != nil }
+      for _ in 1..<14 {
+        mailbox.send(.run)
+        let last = call.clock.ticks
+        call = try mailbox.view { $0.runState == .paused && $0.clock.ticks > last }
+      }
+      let event = try #require(call.events.last?.sequence)
+      #expect(try !verdict("2@\(event)").isRight)
+      #expect(try verdict("3@\(event)").isRight)
     }
-    defer {
-      mailbox.close()
-      thread.join()
-    }
-    _ = try view(mailbox) { _ in true }
-    mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings", seed: 7))))
-    let sheet = try #require(try view(mailbox) { $0.sheet != nil }.sheet)
-    #expect(sheet.score.right == 0 && sheet.score.of == 10)
-    #expect(sheet.parts[1].question == "before" && sheet.parts[1].needsEvent)
-    func verdict(_ answer: String) throws -> MachineView.Sheet.Verdict {
-      mailbox.send(.answer(answer, to: "before"))
-      let view = try view(mailbox) { $0.sheet?.parts[1].verdict?.answer == answer }
-      return try #require(view.sheet?.parts[1].verdict)
-    }
-    #expect(try verdict("3").comment.contains("Cite an event"))
-    #expect(try verdict("3@999999").comment.contains("does not exist"))
-    // The run on the screen is the lab's: the 14th call has the same number there.
-    mailbox.send(.stopAt(try Predicate(parsing: "int 80h and eax 20"), runs: true))
-    var call = try view(mailbox) { $0.stoppedAt != nil }
-    for _ in 1..<14 {
-      mailbox.send(.run)
-      let last = call.clock.ticks
-      call = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > last }
-    }
-    let event = try #require(call.events.last?.sequence)
-    #expect(try !verdict("2@\(event)").isRight)
-    #expect(try verdict("3@\(event)").isRight)
   }
 
   /// What is compared is at the same tick, and takes the same input.
   @Test func anotherModeIsKeptAtTheSameTick() throws {
-    let mailbox = ScreenMailbox()
-    let thread = HostThread {
-      let session = ScreenMachine.Session(startsPaused: true)
-      ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
-        var options = MachineOptions.usual
-        options.mode = choice.mode ?? options.mode
-        return try options.build(image: "ringlet")
-      }
+    try withScreen("ringlet") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.compare("full:trap"))
+      let first = try mailbox.view { !$0.others.isEmpty }
+      #expect(first.rings.real == 0 && first.others[0].mode == "full:trap")
+      mailbox.send(.step(.ringChange))
+      let user = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
+      let other = try #require(user.others.first)
+      #expect(other.clock.ticks == user.clock.ticks && other.rings.believed == 3)
+      #expect(other.registers.eip == user.registers.eip && other.rings.real == 3)
+      #expect(other.clock.events > user.clock.events)
+      mailbox.send(.travel(.back(.instruction)))
+      let back = try mailbox.view { $0.runState == .paused && $0.clock.ticks < user.clock.ticks }
+      #expect(back.others.first?.clock.ticks == back.clock.ticks)
+      mailbox.send(.compare(nil))
+      _ = try mailbox.view { $0.others.isEmpty }
     }
-    defer {
-      mailbox.close()
-      thread.join()
-    }
-    _ = try view(mailbox) { _ in true }
-    mailbox.send(.compare("full:trap"))
-    let first = try view(mailbox) { !$0.others.isEmpty }
-    #expect(first.rings.real == 0 && first.others[0].mode == "full:trap")
-    mailbox.send(.step(.ringChange))
-    let user = try view(mailbox) { $0.runState == .paused && $0.rings.real == 3 }
-    let other = try #require(user.others.first)
-    #expect(other.clock.ticks == user.clock.ticks && other.rings.believed == 3)
-    #expect(other.registers.eip == user.registers.eip && other.rings.real == 3)
-    #expect(other.clock.events > user.clock.events)
-    mailbox.send(.travel(.back(.instruction)))
-    let back = try view(mailbox) { $0.runState == .paused && $0.clock.ticks < user.clock.ticks }
-    #expect(back.others.first?.clock.ticks == back.clock.ticks)
-    mailbox.send(.compare(nil))
-    _ = try view(mailbox) { $0.others.isEmpty }
   }
 
   @Test func aRunningGuestGoesOnInAnotherMode() throws {
-    try withDemo { mailbox in
-      _ = try view(mailbox) { _ in true }
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
       mailbox.send(.step(.ringChange))
-      let user = try view(mailbox) { $0.runState == .paused && $0.rings.real == 3 }
+      let user = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
       mailbox.send(.goOn("full:trap"))
-      let full = try view(mailbox) { $0.mode == "full:trap" }
+      let full = try mailbox.view { $0.mode == "full:trap" }
       #expect(full.registers.general == user.registers.general)
       #expect(full.registers.eip == user.registers.eip && full.rings.real == 3)
       #expect(full.clock.ticks == user.clock.ticks)
       mailbox.send(.step(.ringChange))
-      let kernel = try view(mailbox) { $0.runState == .paused && $0.clock.ticks > user.clock.ticks }
+      let kernel = try mailbox.view { $0.runState == .paused && $0.clock.ticks > user.clock.ticks }
       #expect(kernel.rings.believed == 0 && kernel.serial == user.serial)
       mailbox.send(.goOn("emulation"))
-      let again = try view(mailbox) { $0.mode == "emulation" }
+      let again = try mailbox.view { $0.mode == "emulation" }
       #expect(again.rings.real == 0 && again.registers == kernel.registers)
       mailbox.send(.run)
-      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      _ = try mailbox.view { $0.serial.lines.last == "$ " }
     }
   }
 
   @Test func keysReachTheGuestAndResetStartsAnew() throws {
-    try withDemo { mailbox in
+    try withScreen("demo") { mailbox in
       mailbox.send(.run)
-      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      _ = try mailbox.view { $0.serial.lines.last == "$ " }
       for key: Character in ["p", "s"] {
         mailbox.send(.guestKey(.character(key.unicodeScalars.first ?? "?"), .serial))
       }
       mailbox.send(.guestKey(.enter, .text))
-      _ = try view(mailbox) {
+      _ = try mailbox.view {
         $0.serial.lines.contains { $0.contains("shell") && $0.contains("runs") }
       }
       mailbox.send(.pause)
-      _ = try view(mailbox) { $0.runState == .paused }
+      _ = try mailbox.view { $0.runState == .paused }
       mailbox.send(.reset)
-      let fresh = try view(mailbox) { $0.clock.ticks == 0 }
+      let fresh = try mailbox.view { $0.clock.ticks == 0 }
       #expect(fresh.serial.bytes == 0 && fresh.events.isEmpty)
     }
   }
 
   @Test func anIdleGuestDoesNotFillTheLog() throws {
-    try withDemo { mailbox in
+    try withScreen("demo") { mailbox in
       mailbox.send(.run)
-      let idle = try view(mailbox) { ($0.events.last?.idleWakes ?? 0) > 3 }
+      let idle = try mailbox.view { ($0.events.last?.idleWakes ?? 0) > 3 }
       let halt = try #require(idle.events.last)
       #expect(halt.text == "HLT" && halt.from == 0 && halt.to == 0)
     }
   }
 
   @Test func aGuestThatEndsIsStopped() throws {
-    try withDemo { mailbox in
+    try withScreen("demo") { mailbox in
       mailbox.send(.run)
-      _ = try view(mailbox) { $0.serial.lines.last == "$ " }
+      _ = try mailbox.view { $0.serial.lines.last == "$ " }
       for key in "exit 3\n".unicodeScalars { mailbox.send(.guestKey(.character(key), .serial)) }
-      let last = try view(mailbox) { if case .stopped = $0.runState { true } else { false } }
+      let last = try mailbox.view { if case .stopped = $0.runState { true } else { false } }
       #expect(last.runState == .stopped("the guest ended with status 3"))
     }
   }

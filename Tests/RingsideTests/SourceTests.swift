@@ -1,11 +1,5 @@
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Guests given as source files, and the list of those that are there.
 @Suite struct SourceTests {
   @Test func assemblyRuns() throws {
@@ -62,15 +56,8 @@ import Testing
   }
 
   private static func run(_ source: String, suffix: String) throws -> Program {
-    var name = Array("/tmp/ringside-test-XXXXXX\(suffix)".utf8CString)
-    let descriptor = mkstemps(&name, Int32(suffix.utf8.count))
-    try #require(descriptor >= 0)
-    let path = String(
-      decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { unlink(path) }
-    let bytes = Array(source.utf8)
-    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
-    close(descriptor)
-    return try Program(["run", path, "--timeout", "20"])
+    try TemporaryFile(Array(source.utf8), suffix: suffix).use {
+      try Program(["run", $0, "--timeout", "20"])
+    }
   }
 }

@@ -11,9 +11,10 @@ import Testing
 final class TemporaryFile {
   private let path: String
 
-  init(_ bytes: [UInt8]) throws {
-    var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
+  /// Its name ends in `suffix`.
+  init(_ bytes: [UInt8], suffix: String = "") throws {
+    var name = Array("/tmp/ringside-test-XXXXXX\(suffix)".utf8CString)
+    let descriptor = mkstemps(&name, Int32(suffix.utf8.count))
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

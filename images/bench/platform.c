@@ -2,20 +2,14 @@
 /// window that differs between two address spaces.
 #include "bench.h"
 #include "../common/io.h"
+#include "../common/tables.h"
 
 enum { PRESENT = 0x80, RING3 = 0x60, CODE_SEGMENT = 0x1a, DATA_SEGMENT = 0x12, TSS32 = 9 };
 enum { INTERRUPT_GATE = 0xe, FLAT = 0xc, RAM_TABLES = 16, EVERYTHING = 0xfffff };
 
 static uint64_t segment_table[TSS / 8 + 1];
-static struct {
-  uint32_t link, esp0, ss0, rest[22];
-  uint16_t trap, io_map;
-} task_state = {.ss0 = KERNEL_DATA, .io_map = sizeof task_state};
-static struct {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} gates[VECTOR_DONE + 1];
+static struct task_segment task_state = {.ss0 = KERNEL_DATA, .io_map = sizeof task_state};
+static struct gate gates[VECTOR_DONE + 1];
 struct table_pointer {
   uint16_t limit;
   uint32_t base;
@@ -29,13 +23,6 @@ static uint8_t ring0_stack[PAGE] __attribute__((aligned(16)));
 
 void on_divide(void), on_page_fault(void), on_timer(void), on_serial(void), on_call(void),
   on_done(void);
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t granularity) {
-  uint32_t low = base << 16 | (limit & 0xffff);
-  uint32_t high = (base & 0xff000000) | granularity << 20 | (limit & 0xf0000) | access << 8
-                | (base >> 16 & 0xff);
-  return (uint64_t)high << 32 | low;
-}
 
 static void set_gate(uint32_t vector, void (*handler)(void), uint8_t ring) {
   gates[vector].offset_low = (uint16_t)(uint32_t)handler;

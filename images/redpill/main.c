@@ -5,6 +5,7 @@
 ///     GP0    refused: #GP with error code 0
 /// What it prints differs from mode to mode: that is what it is for.
 #include "redpill.h"
+#include "../common/tables.h"
 #include "../ringlet/native/native.h"
 
 enum { MASTER_DATA = 0x21, ALL_MASKED = 0xff, TIMER_ONLY = 0xfe, EXIT_PORT = 0xf4 };
@@ -12,22 +13,8 @@ enum { PRESENT_CODE = 0x9a, PRESENT_DATA = 0x92, PRESENT_TSS = 0x89, TRAP_GATE =
 enum { FLAT = 0xc, LINE = 24, LINES = 40, COLUMN = 14 };
 
 static uint64_t segments[TSS / 8 + 1];
-static struct {
-  uint32_t link, esp0, ss0, rest[22];
-  uint16_t trap, io_map;
-} task_state = {.ss0 = DATA, .io_map = sizeof task_state};
-static struct {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} gates[VECTORS];
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags) {
-  uint32_t low = base << 16 | (limit & 0xffff);
-  uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | access << 8
-                | (base >> 16 & 0xff);
-  return (uint64_t)high << 32 | low;
-}
+static struct task_segment task_state = {.ss0 = DATA, .io_map = sizeof task_state};
+static struct gate gates[VECTORS];
 
 static void load_tables(void) {
   segments[CODE / 8] = descriptor(0, 0xfffff, PRESENT_CODE, FLAT);

@@ -4,6 +4,7 @@
 ///     ok     let through, nothing to tell
 #include "ring1.h"
 #include "../common/io.h"
+#include "../common/tables.h"
 #include "../ringlet/native/native.h"
 
 enum { PRESENT = 0x80, CODE_SEGMENT = 0x1a, DATA_SEGMENT = 0x12, TSS32 = 9, FLAT = 0xc };
@@ -11,29 +12,15 @@ enum { IF = 0x200, EFLAGS_ALWAYS = 2, IOPL_SHIFT = 12, MASTER_DATA = 0x21 };
 
 static uint64_t segments[TSS / 8 + 1];
 
-static struct {
-  uint32_t link, esp0, ss0, rest[22];
-  uint16_t trap, io_map;
-} task_state = {.ss0 = DATA, .io_map = sizeof task_state};  // no port but by IOPL
+static struct task_segment task_state = {.ss0 = DATA, .io_map = sizeof task_state};  // no port but by IOPL
 
-static struct {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} gates[VECTOR_GATE + 1];
+static struct gate gates[VECTOR_GATE + 1];
 
 /// For the probes to load.
 extern uint32_t saved_cr0;
 extern struct table_pointer saved_gdt, saved_idt;
 
 static uint8_t stack[2][1024];  // for the probe's ring, and for ring 0 when it comes from there
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags) {
-  uint32_t low = base << 16 | (limit & 0xffff);
-  uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | access << 8
-                | (base >> 16 & 0xff);
-  return (uint64_t)high << 32 | low;
-}
 
 /// LTR marks a TSS as busy, and loads no busy one: so its descriptors are made anew each time.
 static void set_segments(void) {

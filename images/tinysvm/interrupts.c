@@ -1,6 +1,7 @@
 /// Interrupts interrupt us, not the guest: we note the vector, and offer it to the guest as a
 /// virtual one, which the processor delivers when the guest's own IF allows it. The guest tells
 /// the real controllers that it is done.
+#include "../common/tables.h"
 #include "tinysvm.h"
 
 extern uint8_t interrupt_stubs[];  // eight bytes each, from vector 32 on
@@ -8,11 +9,7 @@ void interrupt(uint32_t vector);
 
 enum { FIRST_VECTOR = 32, VECTORS = 256, STUB_SIZE = 8 };
 
-static struct gate {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} table[VECTORS];
+static struct gate table[VECTORS];
 
 /// Vectors that came and were not yet offered.
 static volatile uint8_t waiting[VECTORS];

@@ -11,17 +11,28 @@ extension Paravirtualization {
     _ list: UInt32, count: UInt32, done: UInt32, domain: UInt32, _ cpu: inout CPU
   ) throws(HypercallError) {
     try requireSelf(domain)
+    try forEach(of: count, done: done, counted: \.updates, &cpu) {
+      (index, cpu) throws(HypercallError) in try updateOne(list &+ index &* 16, &cpu)
+    }
+  }
+
+  /// Does the entries of a list in their order up to the first that is refused, and tells how many
+  /// were done.
+  private func forEach(
+    of count: UInt32, done: UInt32, counted: WritableKeyPath<ParaCounters, UInt64>,
+    _ cpu: inout CPU, _ body: (UInt32, inout CPU) throws(HypercallError) -> Void
+  ) throws(HypercallError) {
     var made: UInt32 = 0
     var refusal: HypercallError?
     do throws(HypercallError) {
       for index in 0..<(count & ~Self.preempted) {
-        try updateOne(list &+ index &* 16, &cpu)
+        try body(index, &cpu)
         made += 1
       }
     } catch {
       refusal = error
     }
-    counters.updates &+= UInt64(made)
+    counters[keyPath: counted] &+= UInt64(made)
     if done != 0 { try put(made, at: done, &cpu) }
     if let refusal { throw refusal }
   }
@@ -70,22 +81,13 @@ extension Paravirtualization {
     _ list: UInt32, count: UInt32, done: UInt32, domain: UInt32, _ cpu: inout CPU
   ) throws(HypercallError) {
     try requireSelf(domain)
-    var made: UInt32 = 0
-    var refusal: HypercallError?
-    do throws(HypercallError) {
-      for index in 0..<(count & ~Self.preempted) {
-        let place = list &+ index &* 12
-        let command = try word(place, &cpu)
-        let first = try word(place &+ 4, &cpu)
-        try extendedOperation(command, first, try word(place &+ 8, &cpu), &cpu)
-        made += 1
-      }
-    } catch {
-      refusal = error
+    try forEach(of: count, done: done, counted: \.extendedOperations, &cpu) {
+      (index, cpu) throws(HypercallError) in
+      let place = list &+ index &* 12
+      let command = try word(place, &cpu)
+      let first = try word(place &+ 4, &cpu)
+      try extendedOperation(command, first, try word(place &+ 8, &cpu), &cpu)
     }
-    counters.extendedOperations &+= UInt64(made)
-    if done != 0 { try put(made, at: done, &cpu) }
-    if let refusal { throw refusal }
   }
 
   private func extendedOperation(

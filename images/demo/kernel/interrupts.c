@@ -1,14 +1,11 @@
 /// The interrupt table, the two interrupt controllers and the timer.
 #include "../../common/io.h"
+#include "../../common/tables.h"
 #include "kernel.h"
 
 extern void (*const stubs[])(void);
 
-static struct {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} table[VECTOR_SYSTEM_CALL + 1];
+static struct gate table[VECTOR_SYSTEM_CALL + 1];
 
 enum {
   GATE_INTERRUPT = 0x8e,  // present, DPL 0, 32-bit; clears IF on the way in

@@ -2,18 +2,8 @@
 /// kernel is paging. Segments are here for their privilege levels, and for the TSS, where
 /// the processor finds the kernel stack when it leaves ring 3.
 #include "../../common/memory.h"
+#include "../../common/tables.h"
 #include "kernel.h"
-
-/// A descriptor, as the manual draws it.
-///     31      24 23  20 19   16 15     8 7       0
-///     base 31:24  flags  limit   access   base 23:16     second word
-///     base 15:0                  limit 15:0              first word
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags) {
-  uint32_t low = base << 16 | (limit & 0xffff);
-  uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) | access << 8
-                | (base >> 16 & 0xff);
-  return (uint64_t)high << 32 | low;
-}
 
 enum {
   PRESENT = 0x80,
@@ -25,10 +15,7 @@ enum {
 };
 
 /// Only the ring-0 stack is ever read: we switch tasks in software.
-static struct {
-  uint32_t link, esp0, ss0, rest[22];
-  uint16_t trap, io_map;
-} task_state;
+static struct task_segment task_state;
 
 static uint64_t table[6];
 

@@ -1,15 +1,12 @@
 /// The interrupt table: what the processor does when something strikes.
+#include "../../common/tables.h"
 #include "native.h"
 
 extern void (*const stubs[])(void);  // entry.S: vectors 0 to 47, then 80h
 
 enum { SYSTEM_CALL = 0x80, LAST_STUB = 48 };
 
-static struct {
-  uint16_t offset_low, selector;
-  uint8_t zero, access;
-  uint16_t offset_high;
-} table[SYSTEM_CALL + 1];
+static struct gate table[SYSTEM_CALL + 1];
 
 enum {
   GATE_INTERRUPT = 0x8e,  // present, DPL 0, 32-bit; clears IF on the way in
