@@ -204,13 +204,15 @@ extension Session {
     case "rings":
       let mode = cpu.cr0.contains(.protection) ? "protected mode" : "real mode"
       let paging = cpu.cr0.contains(.paging) ? ", paging" : ""
-      reply = "CPL \(cpu.cpl), \(mode)\(paging)\n"
+      let real = machine.ring == cpu.cpl ? "" : "; the processor is in ring \(machine.ring)"
+      reply = "CPL \(cpu.cpl), \(mode)\(paging)\(real)\n"
     case "ticks":
       reply =
         "tick \(machine.ticks), instruction \(machine.instructions); history from tick "
         + "\(history.start) to \(history.latest)\n"
     default:
-      reply = "monitor rings: the ring the processor is in\nmonitor ticks: where in time it is\n"
+      reply =
+        "monitor rings: the ring the guest believes in, and the real one\nmonitor ticks: where in time it is\n"
     }
     return Hex.digits(of: Array(reply.utf8))
   }

@@ -96,11 +96,6 @@ enum Hex {
     bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }
   }
 
-  /// Digits of a little-endian number of `size` bytes.
-  static func digits(_ value: UInt64, size: Int) -> [UInt8] {
-    digits(of: (0..<size).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) })
-  }
-
   /// The bytes that pairs of digits stand for; nil for anything else.
   static func bytes(_ digits: [UInt8]) -> [UInt8]? {
     guard digits.count % 2 == 0 else { return nil }

@@ -93,7 +93,6 @@ public final class Session {
   }
 
   private func step() -> [UInt8] {
-    machine.passWatch()
     if let stop = history.step() { return end(stop) }
     return stop(signal: 5, machine.takeWatchHit().map(points.reason) ?? "")
   }

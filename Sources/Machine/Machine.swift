@@ -60,6 +60,8 @@ public final class Machine {
   /// The monitor under which the guest runs; nil in emulation. `cpu` is then the guest's virtual
   /// processor: what it believes.
   public private(set) var monitor: (any Monitor)?
+  /// The ring that the processor is really in, 0 to 3.
+  public var ring: Int { Int((monitor as? any LabMonitor)?.realCPL ?? cpu.cpl) }
   private var monitorMemory: HostMemory?
   /// Everything else on the board.
   public let board: Board

@@ -45,9 +45,14 @@ public protocol Monitor: AnyObject {
 public protocol LabMonitor: Monitor {
   /// The processor that stands for the hardware: what is true.
   var lab: CPU { get }
+  /// Where the tables that the lab processor uses for the guest have one of its linear addresses; nil
+  /// where they have it not yet.
+  func machineAddress(of linear: UInt32) -> PhysicalAddress?
 }
 
 extension LabMonitor {
   /// The ring that the lab processor is in.
   public var realCPL: UInt8 { lab.cpl }
+  /// The lab processor executes the monitor's code, not the guest's.
+  public var isMonitorRunning: Bool { !lab.isInGuest && lab.cpl == 0 }
 }

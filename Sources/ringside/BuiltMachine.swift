@@ -20,7 +20,8 @@ extension MachineOptions {
     image: String?, postPort: UInt16? = nil, drives: Drives? = nil
   ) throws(UserError) -> BuiltMachine {
     if let snapshot {
-      guard image == nil, postPort == nil, self.options(postPort).isEmpty, filePaths.isEmpty else {
+      guard image == nil, postPort == nil, self.options(postPort).isEmpty, filePaths.isEmpty, !write
+      else {
         throw UserError("--snapshot \(snapshot): it brings its own machine; leave out the rest")
       }
       return try Self.build(fromSnapshot: snapshot)
@@ -66,6 +67,9 @@ extension MachineOptions {
       contents = .init(.snapshot, name: path, contents: try FileContents(path: path))
     } catch {
       throw UserError(error.description)
+    }
+    if file.description.files.contains(where: { $0.role == .snapshot }) {
+      throw UserError(FileError(path, .damaged("a snapshot is made of no snapshot")).description)
     }
     let built = try build(file.description, neededBy: path)
     try checked { () throws(FileError) in try file.apply(to: built.machine) }

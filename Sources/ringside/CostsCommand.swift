@@ -20,7 +20,7 @@ struct CostsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only these operations, as in syscall,cr3.", valueName: "names"))
   var only: String?
   @Option(
-    help: ArgumentHelp("The processor under full virtualization.", valueName: "profile"))
+    help: ArgumentHelp("The processor under full:trap.", valueName: "profile"))
   var labCpu: String?
   @Option(help: ArgumentHelp("How often to measure the time.", valueName: "n"))
   var rounds = 3

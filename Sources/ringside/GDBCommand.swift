@@ -39,13 +39,17 @@ struct GDBCommand: ParsableCommand {
   var serial: String?
 
   func run() throws {
-    guard image != nil || machine.bios != nil || machine.snapshot != nil else {
-      throw UserError("gdb for what? Name an image file or a built-in guest (ringlet)")
+    guard image != nil || machine.startsWithBIOS || machine.snapshot != nil else {
+      throw UserError(
+        "gdb for what? Name an image file, a built-in guest (ringlet), or give --disk")
     }
     guard (1...65536).contains(history) else {
       throw UserError("--history \(history): the history takes 1 to 65536 MiB")
     }
     let usesStandardStreams = listen == "stdio"
+    if usesStandardStreams && serial == "stdio" {
+      throw UserError("--serial stdio: gdb has standard input and output; give another place")
+    }
     let listener = usesStandardStreams ? nil : try GDBListener(listen)
     let built = try machine.build(image: image)
     try built.requireUnwrittenDisks(for: "gdb")
@@ -75,11 +79,7 @@ final class GDBServer {
 
   init(_ history: History, _ serial: SerialPlace) {
     self.history = history
-    switch serial {
-    case .standardStreams: sink = .standardOutput
-    case .nowhere: sink = nil
-    case .file(let file): sink = file
-    }
+    sink = serial.sink
   }
 
   /// Serves whoever connects, until somebody kills the guest.

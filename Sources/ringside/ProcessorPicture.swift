@@ -52,15 +52,12 @@ extension Machine {
   /// What the lab processor holds; nil in emulation.
   @inline(never)
   var labRegisters: MachineView.Registers? {
-    if let full = monitor as? FullVirtualization { return MachineView.Registers(of: full.lab) }
-    if let hardware = monitor as? SVMMonitor { return MachineView.Registers(of: hardware.lab) }
-    return nil
+    (monitor as? any LabMonitor)?.labRegisters
   }
 
   /// The lab processor is in the monitor, and not in the guest.
   var isInMonitor: Bool {
-    if let hardware = monitor as? SVMMonitor { return !hardware.lab.isInGuest }
-    return monitor != nil && ring == 0
+    (monitor as? any LabMonitor)?.isMonitorRunning ?? (monitor != nil && ring == 0)
   }
 
   /// Whether the processor is in AMD-V's guest mode; nil if it has none.
@@ -138,18 +135,9 @@ extension Machine {
         register: register, linear: linear,
         root: cpu.cr0.contains(.paging) ? cpu.cr3 : nil, physical: cpu.peekTranslate(linear))
       if walk.root != nil { walk.entries = entries(for: linear) }
-      walk.machine = machineAddress(of: linear)
+      walk.machine = (monitor as? any LabMonitor)?.machineAddress(of: linear)
       return walk
     }
-  }
-
-  /// Where the monitor's tables have a byte of the guest; nil without, or where they have it not yet.
-  private func machineAddress(of linear: UInt32) -> UInt64? {
-    if let full = monitor as? FullVirtualization { return full.lab.peekTranslate(linear) }
-    if let hardware = monitor as? SVMMonitor, hardware.lab.isInGuest {
-      return hardware.lab.peekTranslate(linear)
-    }
-    return nil
   }
 
   /// The entries that a walk reads (Intel SDM volume 3, 4.3 and 4.4).
@@ -178,12 +166,14 @@ extension Machine {
     TransitionKind.allCases.compactMap { kind in
       let count = cpu.log.total(of: kind)
       guard count > 0 else { return nil }
-      let name = "\(kind)".reduce(into: "") { text, letter in
-        text += letter.isUppercase ? " " + letter.lowercased() : String(letter)
-      }
-      return MachineView.Counter(name, count)
+      return MachineView.Counter(kind.name(separator: " "), count)
     }
   }
+}
+
+extension LabMonitor {
+  @inline(never)
+  fileprivate var labRegisters: MachineView.Registers { MachineView.Registers(of: lab) }
 }
 
 extension CPU {

@@ -52,7 +52,7 @@ struct ReplayCommand: ParsableCommand {
       try LedgerFile(path: path, format: .jsonl, events: nil)
     }
     machine.ledgerSink = events
-    let stop = repeatRun(machine, until: recording.end.ticks, try serialSink())
+    let stop = repeatRun(machine, until: recording.end.ticks, try SerialPlace(serial).sink)
     events?.flush()
     if case .failed(let reason) = events?.end {
       report(reason)
@@ -66,14 +66,6 @@ struct ReplayCommand: ParsableCommand {
     if let saveSnapshot { try built.saveSnapshot(saveSnapshot) }
     let isCut = untilInstruction.map { machine.instructions >= $0 } ?? false
     if !isCut { try compare(machine, stop, recording.end) }
-  }
-
-  private func serialSink() throws(UserError) -> OutputSink? {
-    switch serial {
-    case "stdio": .standardOutput
-    case "none": nil
-    default: try OutputSink(path: serial)
-    }
   }
 
   private func repeatRun(_ machine: Machine, until end: UInt64, _ sink: OutputSink?) -> Stop {

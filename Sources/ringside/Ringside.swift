@@ -14,6 +14,7 @@ struct Ringside: ParsableCommand {
       ringside gdb <image> [<options>]
       ringside diff <image> --modes emulation,full:trap
       ringside costs
+      ringside translation <image>
       ringside images
       ringside tour [<name>]
       ringside card [<name>]
@@ -27,9 +28,7 @@ struct Ringside: ParsableCommand {
     subcommands: [
       ScreenCommand.self, RunCommand.self, TraceCommand.self, ReplayCommand.self,
       GDBCommand.self, DiffCommand.self, CostsCommand.self, ImagesCommand.self, TourCommand.self,
-      CardCommand.self, LabCommand.self,
-      GradeCommand.self,
-      TranslationCommand.self,
+      CardCommand.self, LabCommand.self, GradeCommand.self, TranslationCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
 
@@ -44,13 +43,17 @@ struct Ringside: ParsableCommand {
     } catch  where exitCode(for: error) == .validationFailure {
       let command =
         arguments.first.flatMap {
-          ["run", "trace", "replay", "gdb", "diff", "costs"].contains($0) ? $0 + " " : nil
+          subcommandNames.contains($0) ? $0 + " " : nil
         } ?? ""
       report("\(sentence(for: error)); ‘ringside \(command)--help’ shows the options")
       exit(withError: ExitStatus.usage.code)
     } catch {
       exit(withError: error)
     }
+  }
+
+  private static let subcommandNames = configuration.subcommands.compactMap {
+    $0.configuration.commandName
   }
 
   /// What the argument parser has to say, as one sentence without its full stop.

@@ -148,9 +148,6 @@ extension ViewMaker {
 }
 
 extension Machine {
-  /// The ring the processor is really in.
-  var ring: Int { Int((monitor as? any LabMonitor)?.realCPL ?? cpu.cpl) }
-
   fileprivate var operation: MachineView.Operation {
     guard cpu.cr0.contains(.protection) else { return .real }
     if cpu.eflags.contains(.virtual8086) { return .virtual8086 }

@@ -16,7 +16,9 @@ struct Statistics {
   init(_ machine: Machine, stop: Stop) {
     let seconds = HostClock.processorTime
     let instructions = machine.instructions
-    let events = TransitionKind.allCases.map { (Self.name(of: $0), machine.cpu.log.total(of: $0)) }
+    let events = TransitionKind.allCases.map {
+      ($0.name(separator: "_"), machine.cpu.log.total(of: $0))
+    }
     let vectors = (UInt8.min...UInt8.max).map { (String($0), machine.cpu.log.total(ofVector: $0)) }
     fields = [
       ("stop", .text(stop.name)),
@@ -55,14 +57,6 @@ struct Statistics {
     }
     if case .exit(let code) = stop { fields[1].value = .whole(UInt64(code)) }
     if case .unsupported(let name) = stop { fields[2].value = .text(name) }
-  }
-
-  /// `softwareInterrupt` as other programs write it: `software_interrupt`.
-  private static func name(of kind: TransitionKind) -> String {
-    "\(kind)".reduce(into: "") { text, letter in
-      if letter.isUppercase { text += "_" }
-      text += letter.lowercased()
-    }
   }
 
   private static func hexadecimal(_ value: UInt64) -> String {
@@ -106,5 +100,15 @@ struct Statistics {
     let thousandths = UInt64(max(0, number * 1000).rounded())
     let fraction = String(thousandths % 1000)
     return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+  }
+}
+
+extension TransitionKind {
+  /// `softwareInterrupt` as `software`, the separator and `interrupt`.
+  func name(separator: Character) -> String {
+    "\(self)".reduce(into: "") { text, letter in
+      if letter.isUppercase { text.append(separator) }
+      text += letter.lowercased()
+    }
   }
 }

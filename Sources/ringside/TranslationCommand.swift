@@ -39,7 +39,7 @@ struct TranslationCommand: ParsableCommand {
     let machine = try options.build(image: image, postPort: nil).machine
     guard let monitor = machine.monitor as? FullVirtualization, monitor.translatedBlocks != nil
     else { throw UserError("--mode \(options.mode): nothing is translated; use full:translate") }
-    _ = machine.run(until: after)
+    Self.run(machine, instructions: after)
     for address in addresses {
       guard let rows = monitor.translation(of: address) else {
         throw UserError("--at \(Numbers.hex(address)): no block has it after \(after) instructions")
@@ -47,6 +47,15 @@ struct TranslationCommand: ParsableCommand {
       for row in rows { write(line(row)) }
     }
     if addresses.isEmpty { list(monitor) }
+  }
+
+  private static func run(_ machine: Machine, instructions: UInt64) {
+    while machine.instructions < instructions {
+      switch machine.run(until: machine.ticks + instructions - machine.instructions) {
+      case .reached, .reset: continue
+      case .stopped, .idle, .breakpoint, .watched: return
+      }
+    }
   }
 
   private func list(_ monitor: FullVirtualization) {

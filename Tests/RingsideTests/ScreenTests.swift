@@ -116,31 +116,33 @@ import Testing
         options.memory = 16
         return try options.build(image: choice.lab == nil ? "hello" : "ringlet")
       }
-    ) { mailbox in
-      _ = try mailbox.view()
-      mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings", seed: 7))))
-      let sheet = try #require(try mailbox.view { $0.sheet != nil }.sheet)
-      #expect(sheet.score.right == 0 && sheet.score.of == 10)
-      #expect(sheet.parts[1].question == "before" && sheet.parts[1].needsEvent)
-      func verdict(_ answer: String) throws -> MachineView.Sheet.Verdict {
-        mailbox.send(.answer(answer, to: "before"))
-        let view = try mailbox.view { $0.sheet?.parts[1].verdict?.answer == answer }
-        return try #require(view.sheet?.parts[1].verdict)
-      }
-      #expect(try verdict("3").comment.contains("Cite an event"))
-      #expect(try verdict("3@999999").comment.contains("does not exist"))
-      // The run on the screen is the lab's: the 14th call has the same number there.
-      mailbox.send(.stopAt(try Predicate(parsing: "int 80h and eax 20"), runs: true))
-      var call = try mailbox.view { $0.stoppedAt != nil }
-      for _ in 1..<14 {
-        mailbox.send(.run)
-        let last = call.clock.ticks
-        call = try mailbox.view { $0.runState == .paused && $0.clock.ticks > last }
-      }
-      let event = try #require(call.events.last?.sequence)
-      #expect(try !verdict("2@\(event)").isRight)
-      #expect(try verdict("3@\(event)").isRight)
+    ) { try Self.doLab(on: $0) }
+  }
+
+  private static func doLab(on mailbox: ScreenMailbox) throws {
+    _ = try mailbox.view()
+    mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings", seed: 7))))
+    let sheet = try #require(try mailbox.view { $0.sheet != nil }.sheet)
+    #expect(sheet.score.right == 0 && sheet.score.of == 10)
+    #expect(sheet.parts[1].question == "before" && sheet.parts[1].needsEvent)
+    func verdict(_ answer: String) throws -> MachineView.Sheet.Verdict {
+      mailbox.send(.answer(answer, to: "before"))
+      let view = try mailbox.view { $0.sheet?.parts[1].verdict?.answer == answer }
+      return try #require(view.sheet?.parts[1].verdict)
     }
+    #expect(try verdict("3").comment.contains("Cite an event"))
+    #expect(try verdict("3@999999").comment.contains("does not exist"))
+    // The run on the screen is the lab's: the 14th call has the same number there.
+    mailbox.send(.stopAt(try Predicate(parsing: "int 80h and eax 20"), runs: true))
+    var call = try mailbox.view { $0.stoppedAt != nil }
+    for _ in 1..<14 {
+      mailbox.send(.run)
+      let last = call.clock.ticks
+      call = try mailbox.view { $0.runState == .paused && $0.clock.ticks > last }
+    }
+    let event = try #require(call.events.last?.sequence)
+    #expect(try !verdict("2@\(event)").isRight)
+    #expect(try verdict("3@\(event)").isRight)
   }
 
   /// What is compared is at the same tick, and takes the same input.

@@ -267,12 +267,15 @@ extension DivergenceField {
 
 extension Machine {
   func value(of register: RegisterName, _ processor: Processor) -> Int64 {
-    if processor == .real {
-      if let full = monitor as? FullVirtualization { return full.lab.value(of: register) }
-      if let hardware = monitor as? SVMMonitor { return hardware.lab.value(of: register) }
+    guard processor == .real, let monitor = monitor as? any LabMonitor else {
+      return cpu.value(of: register)
     }
-    return cpu.value(of: register)
+    return monitor.value(of: register)
   }
+}
+
+extension LabMonitor {
+  fileprivate func value(of register: RegisterName) -> Int64 { lab.value(of: register) }
 }
 
 extension CPU {

@@ -226,7 +226,11 @@ extension Comparison {
     return hash.value
   }
 
-  private static func board(_ machine: Machine) -> [UInt8] { machine.moment(logLimit: 0).board }
+  private static func board(_ machine: Machine) -> [UInt8] {
+    var writer = StateWriter(omittingMedia: true)
+    machine.board.save(into: &writer)
+    return writer.bytes
+  }
 
   private var differingDisks: [Int] {
     expected.disks.indices.filter { expected.disks[$0].changed != seen.disks[$0].changed }

@@ -59,7 +59,9 @@ public struct MachineDescription: Sendable, Equatable {
     for (file, present) in zip(files, now.files) where file != present {
       throw FileError(path, .changed(file: file.name, hash: file.hash))
     }
-    precondition(files.count == now.files.count, "the same options open as many files")
+    guard files.count == now.files.count else {
+      throw FileError(path, .damaged("it names other files than its options open"))
+    }
   }
 }
 

@@ -8,9 +8,6 @@ public struct SnapshotFile {
   private let snapshot: Machine.Snapshot
   private let path: String
 
-  /// Guest instructions executed until then.
-  public var instructions: UInt64 { snapshot.instructions }
-
   /// Reads a snapshot. Throws for anything but an intact one.
   public init(path: String) throws(FileError) {
     self.path = path

@@ -12,8 +12,6 @@ extension Machine {
 
     /// The machine tick of the moment.
     public var ticks: UInt64 { moment.ticks }
-    /// Guest instructions executed until then.
-    public var instructions: UInt64 { moment.instructions }
   }
 
   /// The machine as it is now.

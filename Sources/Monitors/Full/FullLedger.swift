@@ -73,6 +73,7 @@ extension FullVirtualization {
     transition.code = code
     transition.info = info
     transition.detail = detail
+    // Where the guest is, the trap says: its registers may be in the lab processor still.
     transition.actor = .monitor
     transition.fromVirtualRing = guest.cpl
     transition.toVirtualRing = guest.cpl

@@ -116,7 +116,12 @@ extension FullVirtualization {
     case .nonGlobal:
       translation?.forgetMappings()
       counters.cr3Loads &+= 1
-      if paging.policy == .trace { goToRoot(of: guest) } else { flushShadow(&guest) }
+      guard paging.policy == .trace else {
+        flushShadow(&guest)
+        break
+      }
+      if paging.hasRoot(for: guest) { counters.cachedRoots &+= 1 }
+      goToRoot(of: guest)
     case .all:
       translation?.forgetMappings()
       flushShadow(&guest)
@@ -134,8 +139,7 @@ extension FullVirtualization {
 
   private func goToRoot(of guest: borrowing CPU) {
     guard paging.policy == .trace else { return }
-    if paging.hasRoot(for: guest) { counters.cachedRoots &+= 1 }
-    _ = paging.selectRoot(guest)
+    paging.selectRoot(guest)
     counters.tlbFlushes &+= 1
     lab.useDirectory(paging.root)
   }

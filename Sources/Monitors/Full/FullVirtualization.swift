@@ -64,9 +64,6 @@ public final class FullVirtualization: LabMonitor {
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
-  /// The vector by which the hosted process makes the lab processor leave the guest.
-  static let kickVector: UInt8 = 0xF0
-
   /// `storage` is `storageSize` bytes of zeroed, page-aligned host memory for the monitor.
   /// `guestMemory` maps the guest's RAM and ROM, by guest-physical address, into the lab machine.
   ///
@@ -134,15 +131,18 @@ public final class FullVirtualization: LabMonitor {
 
   public var counts: [(name: String, count: UInt64)] { counters.named }
 
+  public func machineAddress(of linear: UInt32) -> PhysicalAddress? { lab.peekTranslate(linear) }
+
   public func reset(_ guest: inout CPU) {
     isProjected = false
     enterMonitor()
     _ = guest.takeFlush()
     paging.flush()
-    _ = paging.selectRoot(guest)
+    paging.selectRoot(guest)
     lab.useDirectory(paging.root)
     if let translation { empty(translation) }
     (needsReentry, isLost, changedPages) = (false, false, [])
+    (trapNumber, hasNotableEvent) = (0, false)
     _ = descriptors.rebuild(from: guest)
     unsupported = nil
     mustFollow = false
@@ -349,14 +349,4 @@ public final class FullVirtualization: LabMonitor {
     if isTranslated { counters.translated &+= count } else { counters.direct &+= count }
     directStart = tick
   }
-}
-
-/// What the lab processor is wired to: no device, and the line by which the hosted process calls
-/// the monitor.
-private final class LabBus: Bus {
-  func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 { .max }
-  func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {}
-  func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 { .max }
-  func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64) {}
-  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 { FullVirtualization.kickVector }
 }

@@ -91,9 +91,6 @@ struct ShadowPaging {
     root = allocate(Key(kind: .onlyDirectory, place: 0))
   }
 
-  /// Pages in use.
-  var pageCount: Int { pages.count }
-
   // MARK: Directories
 
   /// Whether a shadow of the guest's present directory is there.
@@ -105,14 +102,12 @@ struct ShadowPaging {
       : Key(kind: .onlyDirectory, place: 0)
   }
 
-  /// Goes to the directory that stands for the guest's present one. True if that is another.
-  mutating func selectRoot(_ guest: borrowing CPU) -> Bool {
-    guard policy == .trace else { return false }
+  /// Goes to the directory that stands for the guest's present one.
+  mutating func selectRoot(_ guest: borrowing CPU) {
+    guard policy == .trace else { return }
     let key = Self.rootKey(guest)
-    let before = root
     root = places[key] ?? allocate(key)
     touch(root)
-    return root != before
   }
 
   /// Forgets every page of the guest.

@@ -10,7 +10,7 @@ extension MonitorMemory {
       store(byte, at: HardwareLayout.code + UInt32(index))
     }
     // The one interrupt that reaches the host. Whatever else happens to it finds no gate: it is lost.
-    storeHostGate(SVMMonitor.kickVector, HardwareLayout.code + loop.handler)
+    storeHostGate(LabBus.kickVector, HardwareLayout.code + loop.handler)
     // The host sees its own 4 MiB, at the addresses where they are.
     store(UInt32(0x83), at: HardwareLayout.hostDirectory)
     for offset in stride(from: UInt32(0), to: 0x3000, by: 8) {

@@ -68,10 +68,7 @@ extension SVMMonitor {
     counters.hiddenFaults &+= 1
     // A page becomes writable when its D bit is set: until then the first write must be seen.
     let isWritable = found.isWritable && found.isDirty && lab.memory.isWritable(at: machine)
-    if paging.map(linear, found, nil, isWritable: isWritable) {
-      counters.shadowFlushes &+= 1
-      mustFlush = true
-    }
+    if paging.map(linear, found, nil, isWritable: isWritable) { mustFlush = true }
     recordShadow(.fill, linear: linear & 0xFFFF_F000, entry: paging.entry(linear), &guest)
     lab.invalidate(page: linear, ofAddressSpace: HardwareLayout.asid)
     return .filled

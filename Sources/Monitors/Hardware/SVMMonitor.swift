@@ -34,7 +34,7 @@ public final class SVMMonitor: LabMonitor {
   private let copies: UnsafeMutableRawPointer
   /// Who wants to see every exit.
   public weak var exitReader: (any ControlBlockReader)?
-  let labBus = HostBus()
+  let labBus = LabBus()
 
   /// The lab processor is behind the host gate, and the guest's state in the virtual one.
   var isInMonitor = true
@@ -60,8 +60,6 @@ public final class SVMMonitor: LabMonitor {
   /// Which of the two processors has the x87 state.
   var fpuIsInLab = false
 
-  /// The vector by which the lab machine makes its processor leave the guest.
-  static let kickVector: UInt8 = 0xF0
   /// After so many ticks without a world switch the host's code is damaged.
   private static let patience: UInt64 = 10_000
 
@@ -124,11 +122,17 @@ public final class SVMMonitor: LabMonitor {
 
   public var counts: [(name: String, count: UInt64)] { counters.named }
 
+  /// In the host the lab processor uses tables of its own.
+  public func machineAddress(of linear: UInt32) -> PhysicalAddress? {
+    lab.isInGuest ? lab.peekTranslate(linear) : nil
+  }
+
   public func reset(_ guest: inout CPU) {
     giveFPUToGuest(&guest)
     unsupported = nil
     interpretedUntil = 0
     mustFlush = true
+    (exitNumber, hasNotableEvent) = (0, false)
     if isShadowing { paging.flush() }
     startHost(&guest)
     guestPlace = guest.log.end
@@ -322,7 +326,6 @@ public final class SVMMonitor: LabMonitor {
   private static let damagedHost = "a host loop that no longer comes back to its gate"
 
   /// The host has taken the interrupt that made its processor leave the guest: the line falls.
-  @discardableResult
   private func takeRun(_ exit: RunExit) -> RunExit {
     if labBus.takeAcknowledgement() { lab.interruptRequested = false }
     return exit
@@ -334,26 +337,5 @@ public final class SVMMonitor: LabMonitor {
     guest.retireElsewhere(count)
     counters.direct &+= count
     directStart = tick
-  }
-}
-
-/// What the lab processor is wired to: no device, and the line by which the machine's timer ends a
-/// guest's turn.
-final class HostBus: Bus {
-  private var wasAcknowledged = false
-
-  /// Whether the processor has taken the interrupt since the last call.
-  func takeAcknowledgement() -> Bool {
-    defer { wasAcknowledged = false }
-    return wasAcknowledged
-  }
-
-  func readPort(_ port: UInt16, width: Int, at tick: UInt64) -> UInt32 { .max }
-  func writePort(_ port: UInt16, width: Int, value: UInt32, at tick: UInt64) {}
-  func readMemory(_ address: PhysicalAddress, width: Int, at tick: UInt64) -> UInt32 { .max }
-  func writeMemory(_ address: PhysicalAddress, width: Int, value: UInt32, at tick: UInt64) {}
-  func acknowledgeInterrupt(at tick: UInt64) -> UInt8 {
-    wasAcknowledged = true
-    return SVMMonitor.kickVector
   }
 }

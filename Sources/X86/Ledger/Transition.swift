@@ -23,6 +23,7 @@
 /// | hypercall | number | EBX, and ECX in the upper half | EDX, and the answer in the upper half |
 /// | injection | 1: events wait | – | – |
 /// | worldSwitch | the new domain | – | the old one |
+/// | worldSwitch to the process with the devices | EXITCODE | EXITINFO1 | EXITINFO2 |
 /// | vmExit | EXITCODE, its lower half | EXITINFO1 | EXITINFO2 |
 /// | vmEntry | ASID | address of the VMCB | – |
 public struct Transition: Sendable, Equatable {

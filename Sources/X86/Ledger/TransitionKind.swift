@@ -48,8 +48,7 @@ public enum TransitionKind: UInt8, Sendable, CaseIterable {
   /// A triple fault.
   case shutdown
 
-  // What monitors write down; `vmExit` and `vmEntry` the processor itself. Nothing records translations
-  // yet.
+  // What monitors write down; `vmExit` and `vmEntry` the processor itself.
 
   /// A guest called its hypervisor.
   case hypercall

@@ -136,7 +136,11 @@ extension FullVirtualization {
       cache.link(Int(from.index), to: block)
       counters.chained &+= 1
     case .lookup:
-      if cache.blocks[block].landing == 0 { cache.makeLanding(block) }
+      if cache.blocks[block].landing == 0 {
+        // Without room the next block that is made empties the cache; until then this calls out.
+        guard cache.hasRoomForLanding else { break }
+        cache.makeLanding(block)
+      }
       cache.setTable(eip, cache.blocks[block].landing)
     default: break
     }

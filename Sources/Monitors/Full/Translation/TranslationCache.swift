@@ -60,6 +60,10 @@ final class TranslationCache {
     used + 0x2000 <= capacity && blocks.count < TranslationLayout.slotCount
   }
 
+  /// There is room for what `makeLanding` writes, which comes without a block.
+  var hasRoomForLanding: Bool { used + Self.landingRoom <= capacity }
+  private static let landingRoom: UInt32 = 64
+
   /// Forgets everything. The lab processor must not be in it.
   func removeAll() {
     (changedFrom, changedTo) = (0, max(used, changedTo))
