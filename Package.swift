@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(name: "CellsTests", dependencies: ["Cells"], swiftSettings: settings),
     .testTarget(
       name: "RingsideTests",
-      dependencies: ["ringside", "Cells", "Machine", "Monitors", "Panes", "Predicates"],
+      dependencies: ["ringside", "Cells", "Labs", "Machine", "Monitors", "Panes", "Predicates"],
       swiftSettings: settings),
     .testTarget(
       name: "PanesTests",

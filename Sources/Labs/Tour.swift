@@ -1,3 +1,4 @@
+public import Machine
 public import Predicates
 
 /// A walk over a running guest: cards of text, each at a moment of the run. The moments are reached by
@@ -43,8 +44,8 @@ public struct Tour: Sendable, Equatable {
   public let minutes: Int
   /// A built-in guest.
   public let image: String
-  /// A mode, by its name on the command line.
-  public let mode: String
+  /// How it is run.
+  public let mode: Mode
   /// Options as on the command line, without the dashes: `lab-cpu`, `cpu`.
   public let options: [String: String]
   public let cards: [Card]
@@ -53,7 +54,8 @@ public struct Tour: Sendable, Equatable {
 /// Reads a tour's file.
 enum TourReader {
   private static let panes = [
-    "console", "code", "rings", "registers", "stack", "pages", "monitor", "counters", "events",
+    "console", "code", "rings", "registers", "stack", "pages", "monitor", "counters", "vmcb",
+    "events",
   ]
 
   static func read(name: String, file: String, text: String) throws(LabProblems) -> Tour {
@@ -69,11 +71,19 @@ enum TourReader {
     let tour = Tour(
       name: name, title: fields["title"]?.text ?? "", summary: fields["summary"]?.text ?? "",
       minutes: Int(fields["minutes"]?.number ?? 2), image: fields["image"]?.text ?? "",
-      mode: fields["mode"]?.text ?? "emulation",
+      mode: fields["mode"].map(mode) ?? .emulation,
       options: Dictionary(uniqueKeysWithValues: options),
       cards: (fields["cards"]?.items ?? []).compactMap(card))
     guard yaml.problems.isEmpty else { throw LabProblems(problems: yaml.problems) }
     return tour
+  }
+
+  private static func mode(_ node: YAMLNode) -> Mode {
+    guard let text = node.text else { return .emulation }
+    if let mode = Mode(named: text) { return mode }
+    let modes = Mode.allCases.map(\.rawValue).joined(separator: ", ")
+    node.report("there is no mode ‘\(text)’", "use one of \(modes)")
+    return .emulation
   }
 
   private static func card(_ node: YAMLNode) -> Tour.Card? {

@@ -15,6 +15,8 @@ public final class Machine {
     public var profile = Profile.i686
     /// The processor that stands for the hardware under a monitor; nil: one like the guest's.
     public var labProfile: Profile?
+    /// The processor that executes the guest: the one under a monitor, if there is one.
+    public var hardware: Profile { labProfile ?? (mode.usesVirtualMachines ? .amdSVM : profile) }
     /// How a monitor with shadow page tables keeps them in step.
     public var paging = PagingPolicy.flush
     /// How many pages a monitor's shadow tables may take; nil: as many as there is room for.
@@ -177,13 +179,13 @@ public final class Machine {
     case .emulation, .para: return
     case .fullTrap, .fullTranslate:
       monitor = FullVirtualization(
-        profile: configuration.labProfile ?? configuration.profile,
+        profile: configuration.hardware,
         storage: storage(FullVirtualization.storageSize), guest: &cpu, guestMemory: guestMemory,
         paging: configuration.paging, shadowPages: configuration.shadowPages,
         translates: configuration.mode == .fullTranslate)
     case .hardwareNested, .hardwareShadow:
       monitor = SVMMonitor(
-        profile: configuration.labProfile ?? .amdSVM, storage: storage(SVMMonitor.storageSize),
+        profile: configuration.hardware, storage: storage(SVMMonitor.storageSize),
         guest: &cpu, guestMemory: guestMemory + romMemory,
         isShadowing: configuration.mode == .hardwareShadow)
     }

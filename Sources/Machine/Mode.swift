@@ -13,6 +13,21 @@ public enum Mode: String, Sendable, CaseIterable {
   /// Paravirtualization: a hypervisor that owns the machine, a kernel in ring 1 that asks it.
   case para
 
+  /// Modes that run a guest by the same means: `full:trap` and `full:translate` are both `full`.
+  public enum Family: String, Sendable {
+    case emulation, full, hardware, para
+  }
+
+  /// The family it belongs to.
+  public var family: Family {
+    switch self {
+    case .emulation: .emulation
+    case .fullTrap, .fullTranslate: .full
+    case .hardwareNested, .hardwareShadow: .hardware
+    case .para: .para
+    }
+  }
+
   /// The mode that is called so; `full` is `full:translate`, and `hardware` is `hardware:nested`.
   public init?(named name: String) {
     switch name {
@@ -23,5 +38,5 @@ public enum Mode: String, Sendable, CaseIterable {
   }
 
   /// It needs a lab processor with AMD-V.
-  public var usesVirtualMachines: Bool { self == .hardwareNested || self == .hardwareShadow }
+  public var usesVirtualMachines: Bool { family == .hardware }
 }

@@ -11,7 +11,9 @@ extension Machine {
   /// Has runs stop when `predicate` is true; nil: never. What matched at this very place and time
   /// does not stop the next run again.
   public func stop(when predicate: CompiledPredicate?) {
+    let passedTick = condition?.passedTick
     condition = predicate.map { StopCondition($0, checked: cpu.log.end) }
+    if let passedTick { condition?.passedTick = passedTick }
     watch = nil
     var code: [CPU.AddressRange] = []
     if let places = predicate?.places { code = places.map(Self.addresses) }

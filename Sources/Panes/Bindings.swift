@@ -4,7 +4,7 @@ import Cells
 enum Action: Equatable, Sendable {
   case toggleInput, run, pause, runOrPause, reset, slower, faster, freeze
   case forward(StepGoal), backward(StepGoal)
-  case breakpoint, runToBreakpoint, why, editControlBlock
+  case breakpoint, why, editControlBlock
   case start, latest, goTo, scrub(Int), saveSnapshot
   case console, zoom, show(Pane), nextPane, previousPane
   case open(Menu.Kind), compare, predict, labs, answer, leaf(Int)

@@ -1,3 +1,5 @@
+public import Machine
+
 /// What can be opened from the screen: guides, labs, pages, and the ways to run the guest.
 public struct Catalogue: Equatable, Sendable {
   /// A name with a few words about it.
@@ -13,8 +15,8 @@ public struct Catalogue: Equatable, Sendable {
   public var guides: [Guide] = []
   public var labs: [Entry] = []
   public var pages: [Page] = []
-  /// The modes; `detail` says why one is not for the present guest, if so.
-  public var modes: [Entry] = []
+  /// The modes that a guest is made for, by its name; all others can be tried in any.
+  public var modes: [String: [Mode]] = [:]
 
   public init() {}
 
@@ -49,21 +51,23 @@ public struct Catalogue: Equatable, Sendable {
         items: pages.map { .init(label: $0.title, detail: $0.summary, choice: .page($0.name)) })
     case .compare:
       Menu(
-        title: "compare \(view.mode) with",
-        items: modes.filter { $0.name != view.mode && $0.detail.isEmpty }.map { mode in
+        title: "compare \(view.mode.rawValue) with",
+        items: modes(of: view.guest).filter { $0 != view.mode }.map { mode in
           .init(
-            label: mode.name, detail: ModePicture(mode: mode.name).summary,
-            choice: .compare(mode.name))
+            label: mode.rawValue, detail: ModePicture(mode: mode).summary, choice: .compare(mode))
         })
     case .modes:
       Menu(
         title: "\(view.guest) in another mode",
-        items: modes.map { mode in
-          .init(
-            label: mode.name + (mode.name == view.mode ? " (now)" : ""),
-            detail: mode.detail.isEmpty ? ModePicture(mode: mode.name).summary : mode.detail,
-            choice: mode.detail.isEmpty ? .machine(MachineChoice(mode: mode.name)) : .close)
+        items: Mode.allCases.map { mode in
+          let fits = modes(of: view.guest).contains(mode)
+          return .init(
+            label: mode.rawValue + (mode == view.mode ? " (now)" : ""),
+            detail: fits ? ModePicture(mode: mode).summary : "not for this guest",
+            choice: fits ? .machine(MachineChoice(mode: mode)) : .close)
         })
     }
   }
+
+  private func modes(of guest: String) -> [Mode] { modes[guest] ?? Mode.allCases }
 }

@@ -1,4 +1,5 @@
 public import Cells
+public import Machine
 public import Narration
 public import Predicates
 
@@ -25,9 +26,9 @@ public enum Command: Equatable, Sendable {
   /// An answer to a question of the lab.
   case answer(String, to: String)
   /// Show this mode beside the present one; nil: no other mode any more.
-  case compare(String?)
+  case compare(Mode?)
   /// Have the running guest go on in this mode.
-  case goOn(String)
+  case goOn(Mode)
   /// Change the guest's VMCB.
   case edit(ControlBlockEdit)
   /// Write the machine to a file.

@@ -1,4 +1,5 @@
 import Cells
+import Machine
 
 /// The same guest at the same tick in several modes, a column each; rows that differ are marked.
 enum ComparePane {
@@ -46,7 +47,7 @@ enum ComparePane {
       Digits.hex(view.registers.segments.first { $0.name == name }?.selector ?? 0, 4)
     }
     var rows = [
-      row("mode", isCompared: false) { $0.mode },
+      row("mode", isCompared: false) { $0.mode.rawValue },
       row("tick") { view in
         if case .stopped(let reason) = view.runState { return "\(view.clock.ticks), \(reason)" }
         return String(view.clock.ticks)

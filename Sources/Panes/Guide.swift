@@ -1,3 +1,4 @@
+public import Machine
 public import Predicates
 
 /// A walk over a running guest, as the screen shows it: cards, each at a moment of the run.
@@ -64,14 +65,14 @@ public struct Guide: Equatable, Sendable {
 public struct MachineChoice: Equatable, Sendable {
   /// A built-in guest; nil for the present one.
   public var image: String?
-  /// A mode by its name; nil for the present one.
-  public var mode: String?
+  /// nil for the present one.
+  public var mode: Mode?
   /// Options by their names without dashes.
   public var options: [String: String]
   /// A lab, which says all of that itself.
   public var lab: LabChoice?
 
-  public init(image: String? = nil, mode: String? = nil, options: [String: String] = [:]) {
+  public init(image: String? = nil, mode: Mode? = nil, options: [String: String] = [:]) {
     (self.image, self.mode, self.options) = (image, mode, options)
   }
 
@@ -79,6 +80,15 @@ public struct MachineChoice: Equatable, Sendable {
   public init(lab: LabChoice) {
     self.init()
     self.lab = lab
+  }
+
+  /// What is chosen when `next` is chosen after this: another guest, or this one in another mode.
+  public func followed(by next: MachineChoice) -> MachineChoice {
+    if next.image != nil || next.lab != nil { return next }
+    var choice = self
+    choice.mode = next.mode ?? mode
+    choice.options.merge(next.options) { _, new in new }
+    return choice
   }
 }
 
@@ -104,8 +114,10 @@ public struct GuidePlace: Equatable, Sendable {
   public internal(set) var answer: Int?
   /// The machine is where the card left it; otherwise the user has gone his own way.
   public internal(set) var isOnPath = true
+  /// What the exchangeable place showed before the guide.
+  let side: Pane
 
-  init(_ guide: Guide) { self.guide = guide }
+  init(_ guide: Guide, side: Pane) { (self.guide, self.side) = (guide, side) }
 
   /// The card.
   public var card: Guide.Card { guide.cards[number] }

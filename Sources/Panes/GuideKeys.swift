@@ -11,14 +11,14 @@ extension ScreenController {
   public mutating func open(guide name: String, card: Int = 1) -> Command? {
     guard let guide = catalogue.guides.first(where: { $0.name == name }), !guide.cards.isEmpty
     else { return nil }
-    var place = GuidePlace(guide)
+    var place = GuidePlace(guide, side: chosenSide)
     place.number = max(0, min(card, guide.cards.count) - 1)
     return show(place, afresh: true)
   }
 
   /// Opens a lab.
   public mutating func open(lab: LabChoice) -> Command {
-    state.guide = nil
+    endGuide()
     (state.sheetPart, state.sheetScroll, state.hidesSheet) = (0, 0, false)
     return .start(MachineChoice(lab: lab))
   }
@@ -67,7 +67,7 @@ extension ScreenController {
       return (show(place, afresh: true), ())
     case .character("."): return (show(place, afresh: true), ())
     case .escape:
-      state.guide = nil
+      endGuide()
       state.notice = "The tour has ended; the machine is yours. ? lists the keys."
       return (nil, ())
     case .character(let scalar):
@@ -79,6 +79,15 @@ extension ScreenController {
       return (nil, ())
     default: return nil
     }
+  }
+
+  /// What the exchangeable place shows by the user's own choice: guides choose for themselves.
+  public var chosenSide: Pane { state.guide?.side ?? state.side }
+
+  /// The user gets the screen back as it was before the guide.
+  private mutating func endGuide() {
+    state.side = chosenSide
+    state.guide = nil
   }
 
   /// Shows a card, and says how the machine gets to its moment.

@@ -47,11 +47,6 @@ struct Layout {
     }
   }
 
-  /// The panes that have a border, with their titles' rectangles.
-  var boxes: [Rect] {
-    shape == .narrow ? [] : places.filter { $0.rect.height > 0 }.map(\.rect.outline)
-  }
-
   /// Where a pane is; nil if it is not shown.
   func rect(of pane: Pane) -> Rect? { places.first { $0.pane == pane }?.rect }
 

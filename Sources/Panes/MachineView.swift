@@ -1,10 +1,11 @@
+public import Machine
 public import X86
 
 /// What the screen knows of a machine at one moment: plain values, made on the machine's thread,
 /// drawn on the screen's. Every number is what the machine really holds.
 public struct MachineView: Equatable, Sendable {
-  /// How the guest is run: `emulation`, `full`, `para`, `hardware`.
-  public var mode = "emulation"
+  /// How the guest is run.
+  public var mode = Mode.emulation
   /// The guest's name, as the user gave it.
   public var guest = ""
   /// Whether the machine runs.

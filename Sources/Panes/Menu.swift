@@ -1,4 +1,5 @@
 import Cells
+import Machine
 
 /// A list to choose from, over everything else.
 public struct Menu: Equatable, Sendable {
@@ -8,8 +9,8 @@ public struct Menu: Equatable, Sendable {
     case lab(String)
     case page(String)
     case machine(MachineChoice)
-    case goOn(String)
-    case compare(String)
+    case goOn(Mode)
+    case compare(Mode)
     case menu(Kind)
     case close
   }

@@ -1,8 +1,9 @@
 import Cells
+import Machine
 
 /// Who runs where in a mode: what architecture and truth of that mode are, as a picture in words.
 ///
-/// Modes come in families, `full:trap` and `full:translate`; what is said here holds for a family.
+/// Most of it holds for a family of modes.
 struct ModePicture {
   /// Somebody who runs on the processor.
   struct Layer {
@@ -26,9 +27,9 @@ struct ModePicture {
   /// Whether a lab processor stands for the hardware.
   var hasMonitor: Bool { layers.count > 2 }
 
-  init(mode: String) {
-    switch mode.split(separator: ":").first.map(String.init) ?? mode {
-    case "emulation":
+  init(mode: Mode) {
+    switch mode.family {
+    case .emulation:
       ground = "your CPU runs Ringside, in its ring 3;"
       layers = [
         Layer(who: "guest's kernel", real: 0, believed: 0),
@@ -38,7 +39,7 @@ struct ModePicture {
       summary = "its processor is a program"
       sentence =
         "emulation: the processor is a program; CPL is a variable in it."
-    case "full":
+    case .full:
       ground = "lab CPU: the hardware"
       layers = [
         Layer(who: "monitor", real: 0, believed: nil),
@@ -47,13 +48,13 @@ struct ModePicture {
       ]
       note = "devices: Ringside, as hosted process"
       summary =
-        mode == "full:trap"
+        mode == .fullTrap
         ? "kernel in ring 1; what traps is done for it" : "kernel in ring 1, its code translated"
       sentence =
-        mode == "full:trap"
+        mode == .fullTrap
         ? "full:trap: the guest's kernel is in ring 1, a monitor in ring 0 does what traps."
-        : "\(mode): the guest's kernel is in ring 1, a monitor in ring 0 translates its code."
-    case "para":
+        : "\(mode.rawValue): the guest's kernel is in ring 1, a monitor in ring 0 translates its code."
+    case .para:
       ground = "lab CPU: bare metal"
       layers = [
         Layer(who: "hypervisor", real: 0, believed: nil),
@@ -63,7 +64,7 @@ struct ModePicture {
       note = "the kernel knows, and asks by hypercall"
       summary = "ported kernel in ring 1, hypercalls"
       sentence = "para: the kernel knows that it is in ring 1, and asks the hypervisor in ring 0."
-    case "hardware":
+    case .hardware:
       ground = "lab CPU, with AMD-V"
       layers = [
         Layer(who: "monitor, host mode", real: 0, believed: nil),
@@ -72,19 +73,10 @@ struct ModePicture {
       ]
       note = "ring 0 twice: host and guest mode"
       summary =
-        mode == "hardware:shadow"
+        mode == .hardwareShadow
         ? "AMD-V's guest mode, shadow page tables" : "AMD-V's guest mode, nested page tables"
       sentence =
-        "\(mode): the guest has rings 0 to 3 of its own; #VMEXIT leaves them."
-    default:
-      ground = "lab CPU: the hardware"
-      layers = [
-        Layer(who: "guest's kernel", real: 0, believed: 0),
-        Layer(who: "guest's programs", real: 3, believed: 3),
-      ]
-      note = ""
-      summary = ""
-      sentence = "\(mode): the lab CPU enforces the real ring; the guest may believe in another."
+        "\(mode.rawValue): the guest has rings 0 to 3 of its own; #VMEXIT leaves them."
     }
   }
 

@@ -1,10 +1,11 @@
 import Cells
+import Machine
 
 /// The ring the processor is in, the ring the guest believes in, how that changed, and who runs
 /// where in this mode.
 enum RingPane {
   /// What a mode is, in a sentence that holds for every guest in it.
-  static func truth(of mode: String) -> String { ModePicture(mode: mode).sentence }
+  static func truth(of mode: Mode) -> String { ModePicture(mode: mode).sentence }
 
   static func lines(_ view: MachineView, width: Int, height: Int) -> [Line] {
     if height < 8 { return narrow(view) }

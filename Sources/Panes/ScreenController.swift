@@ -70,9 +70,6 @@ public struct ScreenController: Sendable {
   /// A controller whose exchangeable place shows what it did the last time.
   public mutating func restore(side: Pane) { state.side = side }
 
-  /// A remark of the program itself, shown until the next key.
-  public mutating func note(_ text: String) { state.notice = text }
-
   private mutating func toggleInput() {
     state.input = state.input == .control ? .guest : .control
     state.helpRow = nil
@@ -148,7 +145,6 @@ public struct ScreenController: Sendable {
     switch action {
     case .run: return mayRun(view) ? goForward(.run) : nil
     case .forward(let goal): return step(goal, view)
-    case .runToBreakpoint: return step(.predicate, view)
     case .runOrPause:
       guard mayRun(view) else { return nil }
       return view.runState == .paused ? goForward(.run) : .pause
@@ -255,6 +251,11 @@ public struct ScreenController: Sendable {
       return nil
     }
     if goal == .instruction && state.predicts {
+      // What comes next can be guessed only of a machine that stands still.
+      guard view.runState == .paused else {
+        state.notice = "Paused: now s asks what the next instruction will do."
+        return .pause
+      }
       state.prediction = Prediction(before: view)
       return nil
     }

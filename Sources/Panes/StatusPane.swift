@@ -1,4 +1,5 @@
 import Cells
+import Machine
 
 /// The first row: what runs, how, in which ring, and who gets the keys.
 enum StatusPane {
@@ -45,7 +46,7 @@ enum StatusPane {
     let short = real == believed ? "ring \(real)" : "ring \(real)≠\(believed)"
     let rings = isShort ? short : "REAL \(real) BELIEVED \(believed)"
     var parts: [(text: String, rank: Int)] = [
-      (view.mode, 2), (view.guest, 4), (rings, 1), (word(view.runState), 0),
+      (view.mode.rawValue, 2), (view.guest, 4), (rings, 1), (word(view.runState), 0),
       (time(view.clock), 3), ("ev \(view.clock.events)", 5),
     ]
     if let mips = view.clock.mips, view.runState == .running {

@@ -26,10 +26,10 @@ struct CallDepth: Equatable {
   var depth: Int { levels.count - left }
 
   /// Executes one instruction, or delivers one event. `step` does it.
-  mutating func step(_ machine: Machine, _ step: () -> Stop?) -> Stop? {
+  mutating func step<Outcome>(_ machine: Machine, _ step: () -> Outcome) -> Outcome {
     let flow = Self.flow(machine)
     let place = machine.cpu.log.end
-    let stop = step()
+    let outcome = step()
     var isRefused = false
     for index in max(place, machine.cpu.log.start)..<max(place, machine.cpu.log.end) {
       let event = machine.cpu.log[place: index]
@@ -37,7 +37,7 @@ struct CallDepth: Equatable {
       note(event, in: machine.cpu.cr3)
     }
     if !isRefused { note(flow) }
-    return stop
+    return outcome
   }
 
   private mutating func note(_ event: Transition, in space: UInt32) {

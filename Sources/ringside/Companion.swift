@@ -8,7 +8,7 @@ struct Companion {
   private var maker: ViewMaker
   private var stop: Stop?
 
-  var mode: String { built.machine.configuration.mode.rawValue }
+  var mode: Mode { built.machine.configuration.mode }
 
   init(_ built: BuiltMachine) {
     self.built = built

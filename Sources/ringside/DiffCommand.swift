@@ -84,7 +84,7 @@ struct DiffCommand: ParsableCommand {
     guard names.count == 2 else {
       throw UserError("--modes \(modes): name two, as in --modes emulation,full:trap")
     }
-    if machine.mode != MachineOptions.usualMode {
+    if machine.mode != MachineOptions.usual.mode {
       throw UserError("--mode \(machine.mode): ‘diff’ takes --modes; leave --mode out")
     }
     if let snapshot = machine.snapshot {
@@ -95,12 +95,7 @@ struct DiffCommand: ParsableCommand {
 
   private func build(_ mode: String) throws(UserError) -> BuiltMachine {
     var options = machine
-    options.mode = mode
-    // What is said of a lab processor and its tables is for full virtualization.
-    if !mode.hasPrefix("full") {
-      options.labCpu = nil
-      options.paging = MachineOptions.usual.paging
-    }
+    options.change(to: try MachineOptions.mode(named: mode))
     let built = try options.build(image: image)
     try built.requireUnwrittenDisks(for: "diff")
     return built

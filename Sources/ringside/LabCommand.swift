@@ -22,11 +22,7 @@ struct LabCommand: ParsableCommand {
     func run() throws {
       // Mistakes in it are told before the screen opens.
       _ = try options.lab()
-      var choice = LabChoice(options.slug, seed: options.seed)
-      choice.courseKey = options.courseKey
-      choice.folder = options.labs
-      choice.language = options.language
-      try ScreenCommand.open(lab: choice)
+      try ScreenCommand.open(lab: options.choice)
     }
   }
 }
@@ -44,8 +40,15 @@ struct LabOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A translation, as ‘de’.", valueName: "code"))
   var language: String?
 
-  /// What draws the values: the seed, mixed with the course's key if there is one.
-  var drawnSeed: UInt64 { courseKey.map { CourseKey($0).seed(for: seed) } ?? seed }
+  /// The same for the screen, too.
+  var choice: LabChoice {
+    var choice = LabChoice(slug, seed: seed)
+    (choice.courseKey, choice.folder, choice.language) = (courseKey, labs, language)
+    return choice
+  }
+
+  /// What draws the values.
+  var drawnSeed: UInt64 { choice.drawnSeed }
 
   /// Whether the model answers may be shown: `labs/course` may ask for a key.
   func mayShowAnswers() throws(UserError) -> Bool {
@@ -54,14 +57,7 @@ struct LabOptions: ParsableArguments {
   }
 
   /// The lab.
-  func lab() throws(UserError) -> Lab {
-    let library = try LabFiles.library(labs)
-    do throws(LabProblems) {
-      return try library.lab(slug, language: language)
-    } catch {
-      throw LabFiles.error(error)
-    }
-  }
+  func lab() throws(UserError) -> Lab { try choice.lab() }
 
   /// The lab with its run and its answers.
   func grader() throws(UserError) -> Grader {

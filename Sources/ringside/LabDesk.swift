@@ -53,7 +53,7 @@ struct LabDesk {
 }
 
 extension LabChoice {
-  /// What draws the values.
+  /// What draws the values: the seed, mixed with the course's key if there is one.
   var drawnSeed: UInt64 { courseKey.map { CourseKey($0).seed(for: seed) } ?? seed }
 
   /// The lab.

@@ -25,22 +25,21 @@ final class LabMachines {
   }
 
   /// Where a guest of a lab lies: a source file in the lab's folder, or a built-in guest.
-  static func path(of name: String, in plan: LabMachinePlan) -> String {
-    let folder = plan.file.lastIndex(of: "/").map { String(plan.file[...$0]) } ?? ""
-    if GuestSource.isSource(name) { return folder + name }
-    return GuestLibrary(program: CommandLine.arguments[0])?.path(of: name) ?? name
-  }
-
-  /// A source file in the lab's folder, or a built-in guest.
-  private func file(_ name: String, of plan: LabMachinePlan) throws(UserError) -> FileContents {
-    let folder = plan.file.lastIndex(of: "/").map { String(plan.file[...$0]) } ?? ""
-    let isSource = GuestSource.isSource(name)
-    guard let path = isSource ? folder + name : library?.path(of: name) else {
+  static func path(of name: String, in plan: LabMachinePlan) throws(UserError) -> String {
+    if GuestSource.isSource(name) {
+      return (plan.file.lastIndex(of: "/").map { plan.file[...$0] } ?? "") + name
+    }
+    guard let path = GuestLibrary(program: CommandLine.arguments[0])?.path(of: name) else {
       throw UserError("there is no guest ‘\(name)’")
     }
+    return path
+  }
+
+  private func file(_ name: String, of plan: LabMachinePlan) throws(UserError) -> FileContents {
+    let path = try Self.path(of: name, in: plan)
     if let image = images[path] { return image }
     let image: FileContents
-    if isSource {
+    if GuestSource.isSource(path) {
       image = try GuestSource.image(of: path, library: library)
     } else {
       do throws(ImageError) {

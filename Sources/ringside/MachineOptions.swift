@@ -11,7 +11,7 @@ struct MachineOptions: ParsableArguments {
       How the guest is run: emulation, full:translate, full:trap, hardware:nested, hardware:shadow \
       or para.
       """)
-  var mode = "emulation"
+  var mode = Mode.emulation.rawValue
   @Option(
     help: ArgumentHelp(
       "The processor under a monitor: like --cpu, virtualizable or amd-svm.", valueName: "profile"))
@@ -20,7 +20,7 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp(
       "How shadow page tables are kept in step: flush (a large TLB) or trace.",
       valueName: "policy"))
-  var paging = "flush"
+  var paging = PagingPolicy.flush.rawValue
   @Option(
     help: ArgumentHelp(
       "With para, how system calls reach the kernel: direct or bounce.", valueName: "way"))
@@ -72,22 +72,28 @@ struct MachineOptions: ParsableArguments {
   @Option(help: .hidden)
   var blockLength: Int?
 
-  /// The mode when nobody names one.
-  static let usualMode = Mode.emulation.rawValue
+  /// The mode that a user calls so.
+  static func mode(named name: String) throws(UserError) -> Mode {
+    if let mode = Mode(named: name) { return mode }
+    let modes = Mode.allCases.map(\.rawValue).joined(separator: ", ")
+    throw UserError("--mode \(name): there is no such mode; use one of \(modes)")
+  }
 
-  /// Modes that other versions have, or will.
-  private static let laterModes = [
-    "kvm"
-  ]
+  /// Takes another mode, and drops what is said of the present one only.
+  mutating func change(to mode: Mode) {
+    self.mode = mode.rawValue
+    switch mode.family {
+    case .emulation, .para: labCpu = nil
+    case .hardware: if labCpu != Profile.amdSVM.name { labCpu = nil }
+    case .full: break
+    }
+    if mode.family != .full { paging = PagingPolicy.flush.rawValue }
+    if mode.family != .para { (syscalls, domus, weights) = (nil, nil, nil) }
+  }
 
   /// The machine that the options describe.
   func configuration() throws(UserError) -> Machine.Configuration {
-    if Self.laterModes.contains(mode) {
-      throw UserError("--mode \(mode): this version has no such mode yet; use one of \(modes)")
-    }
-    guard let mode = Mode(named: mode) else {
-      throw UserError("--mode \(mode): there is no such mode; use one of \(modes)")
-    }
+    let mode = try Self.mode(named: mode)
     let profile = try profile(cpu, option: "--cpu")
     if labCpu != nil && mode == .emulation {
       throw UserError("--lab-cpu: in emulation the guest's processor is all there is; use --cpu")
@@ -114,7 +120,7 @@ struct MachineOptions: ParsableArguments {
       let names = PagingPolicy.allCases.map(\.rawValue).joined(separator: ", ")
       throw UserError("--paging \(paging): there is no such policy; use one of \(names)")
     }
-    if policy != .flush && !mode.rawValue.hasPrefix("full") {
+    if policy != .flush && mode.family != .full {
       throw UserError(
         "--paging \(paging): only full virtualization traces page tables; leave it out")
     }
@@ -161,8 +167,6 @@ struct MachineOptions: ParsableArguments {
     }
     return path
   }
-
-  private var modes: String { Mode.allCases.map(\.rawValue).joined(separator: ", ") }
 
   private func profile(_ name: String, option: String) throws(UserError) -> Profile {
     let profiles = Profile.all + [.virtualizable]

@@ -4,11 +4,10 @@ import Panes
 
 /// What the screen can open, read from the folders beside the built-in guests.
 extension Catalogue {
-  /// A mistake in a file ends the program with its place: these files come with Ringside.
-  static func read(guest: String?) throws(UserError) -> Catalogue {
+  /// A mistake in a tour or a card ends the program with its place: these files come with Ringside.
+  static func read() throws(UserError) -> Catalogue {
     var catalogue = Catalogue()
     guard let library = GuestLibrary(program: CommandLine.arguments[0]) else { return catalogue }
-    let labs = LabLibrary(beside: library)
     do throws(LabProblems) {
       let shelf = Shelf(beside: library)
       catalogue.guides = try shelf.tours().map(Guide.init)
@@ -17,25 +16,30 @@ extension Catalogue {
           name: card.name, title: card.title, summary: card.summary, text: card.page,
           sources: card.sources)
       }
-      for slug in labs.slugs {
-        let lab = try labs.lab(slug)
-        catalogue.labs.append(Entry(name: slug, title: lab.title, detail: "\(lab.minutes) min"))
-      }
     } catch {
       throw LabFiles.error(error)
     }
-    let entry = library.entries.first { $0.name == guest }
-    let allowed = entry?.modes.split(separator: ",").map { String($0.filter { $0 != " " }) }
-    for mode in Mode.allCases {
-      // The list may name a mode or a family of modes.
-      let names = [mode.rawValue, String(mode.rawValue.prefix { $0 != ":" })]
-      let fits = allowed.map { allowed in names.contains { allowed.contains($0) } } ?? true
-      catalogue.modes.append(
-        Entry(
-          name: mode.rawValue, title: mode.rawValue,
-          detail: fits ? "" : "not for this guest"))
+    catalogue.labs = entries(of: LabLibrary(beside: library))
+    for guest in library.entries {
+      let names = guest.modes.split(separator: ",").map { $0.filter { $0 != " " } }
+      // The list names modes or families of modes.
+      catalogue.modes[guest.name] = Mode.allCases.filter { mode in
+        names.contains(mode.rawValue) || names.contains(mode.family.rawValue)
+      }
     }
     return catalogue
+  }
+
+  /// Labs are edited by lecturers: one with mistakes is no reason to do without the others.
+  static func entries(of labs: LabLibrary) -> [Entry] {
+    labs.slugs.map { slug in
+      do throws(LabProblems) {
+        let lab = try labs.lab(slug)
+        return Entry(name: slug, title: lab.title, detail: "\(lab.minutes) min")
+      } catch {
+        return Entry(name: slug, title: slug, detail: "has mistakes: see ‘ringside lab check’")
+      }
+    }
   }
 }
 

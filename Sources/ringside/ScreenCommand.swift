@@ -1,10 +1,8 @@
 import ArgumentParser
 import Cells
-import Labs
 import Machine
 import Panes
 import Terminal
-import X86
 
 /// `ringside [IMAGE]`: a guest on the screen.
 struct ScreenCommand: ParsableCommand {
@@ -68,15 +66,13 @@ struct ScreenCommand: ParsableCommand {
     let hasGuest = machine.startsWithBIOS || machine.snapshot != nil
     let image = image ?? (hasGuest ? nil : "ringlet")
     let settings = try ScreenSettings(path: ScreenSettings.path)
-    let catalogue = try Catalogue.read(guest: image)
+    let catalogue = try Catalogue.read()
     let session = ScreenMachine.Session(
       startsPaused: paused, historyBudget: history << 20, recording: record)
     let thread = HostThread {
       // Drives stay what they are through a reset; their files may be open only once.
       var drives: MachineOptions.Drives?
       ScreenMachine.serve(mailbox, session) { choice throws(UserError) in
-        if let lab = choice.lab { return try MachineOptions.usual.build(lab) }
-        if choice.image != nil { return try MachineOptions.usual.build(choice, image: image) }
         if drives == nil && options.snapshot == nil { drives = try options.drives() }
         return try options.build(choice, image: image, drives: drives)
       }
@@ -136,45 +132,6 @@ struct ScreenCommand: ParsableCommand {
     var loop = ScreenLoop(
       mailbox, terminal: terminal, view: view, controller: controller)
     let signal = loop.run()
-    return (signal, loop.controller.state.guide == nil ? loop.controller.state.side : .rings)
-  }
-}
-
-extension MachineOptions {
-  /// A lab's machine, the one that its answers are found on.
-  fileprivate func build(_ choice: LabChoice) throws(UserError) -> BuiltMachine {
-    let lab = try choice.lab()
-    let plan: LabMachinePlan
-    do throws(LabProblem) {
-      plan = try lab.machine(values: lab.values(seed: choice.drawnSeed))
-    } catch {
-      throw UserError(error.description)
-    }
-    var options = self
-    options.mode = plan.configuration.mode.rawValue
-    options.cpu = plan.configuration.profile.name
-    options.labCpu = plan.configuration.labProfile?.name
-    options.memory = plan.configuration.memory
-    options.append = plan.commandLine
-    options.initrd = plan.module.map { LabMachines.path(of: $0, in: plan) }
-    let isSource = GuestSource.isSource(plan.image)
-    return try options.build(
-      image: isSource ? LabMachines.path(of: plan.image, in: plan) : plan.image)
-  }
-
-  /// The machine that the options describe, but for what was chosen on the screen.
-  fileprivate func build(
-    _ choice: MachineChoice, image: String?, drives: Drives? = nil
-  ) throws(UserError) -> BuiltMachine {
-    var options = self
-    if let mode = choice.mode {
-      // Another mode may need another processor under it.
-      if mode != options.mode { options.labCpu = nil }
-      options.mode = mode
-    }
-    if let profile = choice.options["lab-cpu"] { options.labCpu = profile }
-    if let profile = choice.options["cpu"] { options.cpu = profile }
-    _ = try options.configuration()
-    return try options.build(image: choice.image ?? image, drives: drives)
+    return (signal, loop.controller.chosenSide)
   }
 }

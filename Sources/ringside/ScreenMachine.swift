@@ -208,15 +208,13 @@ final class ScreenMachine {
   /// Makes the machine anew, or another one. Says whether that could be done.
   @discardableResult
   private func start(_ wanted: MachineChoice) -> Bool {
-    var next = choice
-    if let image = wanted.image { next = MachineChoice(image: image) }
-    if let lab = wanted.lab { next = MachineChoice(lab: lab) }
-    if wanted.image != nil || wanted.mode != nil {
-      (next.mode, next.options) = (wanted.mode ?? next.mode, wanted.options)
-    }
+    let next = choice.followed(by: wanted)
     do throws(UserError) {
+      if next.mode != choice.mode, next.lab != nil, let refusal = labsOwnMode {
+        throw UserError(refusal)
+      }
       let fresh = try make(next)
-      if next.lab != choice.lab || next.image != nil {
+      if next.lab != choice.lab {
         desk = try next.lab.map { lab throws(UserError) in try LabDesk(lab) }
       }
       built = fresh

@@ -4,7 +4,7 @@ import Panes
 /// The screen's guest in other modes: beside the present one, to be compared, or in its place.
 extension ScreenMachine {
   /// Shows the same guest in another mode beside this one, or in none any more.
-  func compare(with mode: String?) {
+  func compare(with mode: Mode?) {
     guard let mode else {
       companions = []
       return
@@ -21,10 +21,8 @@ extension ScreenMachine {
     }
   }
 
-  private func companion(_ mode: String) throws(UserError) -> Companion {
-    var other = choice
-    (other.mode, other.options) = (mode, [:])
-    return Companion(try make(other))
+  private func companion(_ mode: Mode) throws(UserError) -> Companion {
+    Companion(try make(choice.followed(by: MachineChoice(mode: mode))))
   }
 
   /// What the others are at this tick. One that is ahead of it begins anew.
@@ -41,24 +39,13 @@ extension ScreenMachine {
   }
 
   /// Has the guest go on in another mode from where it is. Its history begins there.
-  func goOn(in name: String) {
+  func goOn(in mode: Mode) {
     pause()
-    let families = [machine.configuration.mode.rawValue, name].map { $0.prefix { $0 != ":" } }
-    guard !families.contains("para") else {
-      remark =
-        "A para guest has another kernel: it cannot go on in another mode. Enter starts it anew."
+    if let obstacle = obstacle(toGoingOnIn: mode) {
+      remark = obstacle
       return
     }
-    guard name != machine.configuration.mode.rawValue else {
-      remark = "The guest runs in \(name) already."
-      return
-    }
-    guard stop == nil else {
-      remark = "The guest has ended; Enter starts it anew."
-      return
-    }
-    var next = choice
-    (next.mode, next.options) = (name, [:])
+    let next = choice.followed(by: MachineChoice(mode: mode))
     do throws(UserError) {
       let fresh = try make(next)
       fresh.machine.goOn(from: machine)
@@ -71,6 +58,29 @@ extension ScreenMachine {
     companions = []
     timeline = Timeline(machine, budget: session.historyBudget)
     setGoal(nil)
-    remark = "The guest goes on in \(name) from here; r runs it. Its history begins here."
+    remark = "The guest goes on in \(mode.rawValue) from here; r runs it. Its history begins here."
+  }
+
+  /// Why the guest cannot go on in another mode; nil if it can.
+  private func obstacle(toGoingOnIn mode: Mode) -> String? {
+    if let refusal = labsOwnMode { return refusal }
+    let present = machine.configuration.mode
+    if present == .para || mode == .para {
+      return
+        "A para guest has another kernel: it cannot go on in another mode. Enter starts it anew."
+    }
+    if mode == present { return "The guest runs in \(mode.rawValue) already." }
+    if stop != nil { return "The guest has ended; Enter starts it anew." }
+    if session.recording != nil {
+      return "A recording (--record) is of one mode; Enter starts the guest anew in another."
+    }
+    return nil
+  }
+
+  /// Why a lab's machine stays in its mode; nil if there is no lab.
+  var labsOwnMode: String? {
+    guard choice.lab != nil else { return nil }
+    let mode = machine.configuration.mode.rawValue
+    return "The lab asks about its run in \(mode); = shows another mode beside it."
   }
 }

@@ -17,7 +17,9 @@ extension ScreenMachine {
     drain()
     switch progress {
     case .reached, .reset, .watched: publishIfDue()
-    case .breakpoint(let moment): reach(moment)
+    case .breakpoint(let moment):
+      reach(moment)
+      publish()
     case .stopped(let reason):
       end(reason)
       publish()
@@ -30,16 +32,32 @@ extension ScreenMachine {
     mode = .paused
     reached = goal?.matches(moment) == true ? nil : moment
     setGoal(nil)
-    publish()
+  }
+
+  /// One instruction or an event's delivery, on the way to somewhere: the machine may be stopped there.
+  private func pass() -> Progress {
+    timeline.run(until: machine.ticks + 1, returningWhenIdle: true)
+  }
+
+  /// Looks at what came of it. Returns the tick until which the guest waits in HLT, if it does.
+  private func take(_ progress: Progress) -> UInt64? {
+    switch progress {
+    case .reached, .reset, .watched: return nil
+    case .breakpoint(let moment): reach(moment)
+    case .stopped(let reason): end(reason)
+    case .idle(let tick): return tick
+    }
+    return nil
   }
 
   /// One instruction, and a rest for whoever watches.
   func runSlowly(_ rate: Int) {
     isIdle = false
     let started = HostClock.now
-    end(timeline.step())
+    let wakening = take(pass())
     drain()
     publish()
+    if let wakening { return rest(until: wakening) }
     guard mode == .running else { return }
     mailbox.forMachine.wait(max(0, 1 / Double(rate) - (HostClock.now - started)))
   }
@@ -48,24 +66,15 @@ extension ScreenMachine {
   func run(toDepth depth: Int, _ calls: CallDepth) {
     isIdle = false
     var calls = calls
-    mode = .toDepth(depth, calls)
-    for _ in 0..<20_000 {
-      let before = machine.ticks
-      let stop = calls.step(machine) { timeline.step() }
-      end(stop)
-      if stop != nil || machine.ticks == before { break }
-      if calls.depth <= depth {
-        mode = .paused
-        break
-      }
+    var wakening: UInt64?
+    for _ in 0..<20_000 where mode != .paused && wakening == nil {
+      wakening = take(calls.step(machine, pass))
+      if wakening == nil && calls.depth <= depth { mode = .paused }
     }
     drain()
-    if case .toDepth = mode {
-      mode = .toDepth(depth, calls)
-      publishIfDue()
-    } else {
-      publish()
-    }
+    if mode == .paused { return publish() }
+    mode = .toDepth(depth, calls)
+    if let wakening { rest(until: wakening) } else { publishIfDue() }
   }
 
   /// The guest waits in HLT until `tick`: sleep until then, a command or a view that is due.
@@ -93,21 +102,14 @@ extension ScreenMachine {
   func runToRingChange() {
     isIdle = false
     let rings = (machine.ring, machine.cpu.cpl)
-    for _ in 0..<20_000 where mode == .toRingChange {
-      switch timeline.run(until: machine.ticks + 1, returningWhenIdle: true) {
-      case .reached, .reset, .watched:
-        if rings != (machine.ring, machine.cpu.cpl) { mode = .paused }
-      case .breakpoint(let moment):
-        mode = .paused
-        reached = moment
-      case .stopped(let reason): end(reason)
-      case .idle(let tick):
-        drain()
-        return rest(until: tick)
-      }
+    var wakening: UInt64?
+    for _ in 0..<20_000 where mode != .paused && wakening == nil {
+      wakening = take(pass())
+      if rings != (machine.ring, machine.cpu.cpl) { mode = .paused }
     }
     drain()
-    if mode == .paused { publish() } else { publishIfDue() }
+    if mode == .paused { return publish() }
+    if let wakening { rest(until: wakening) } else { publishIfDue() }
   }
 
   // MARK: Guides
@@ -197,7 +199,7 @@ extension ScreenMachine {
     case .underway: return publishIfDue()
     case .arrived: break
     case .nowhere: remark = "There is none before this moment, in the history that is known."
-    case .stopped(let reason): stop = reason
+    case .stopped(let reason): timeline.noteEnd(reason)
     }
     arrive()
     mode = .paused

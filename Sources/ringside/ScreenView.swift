@@ -56,7 +56,7 @@ struct ViewMaker {
   ) -> MachineView {
     takeEvents(machine)
     var view = MachineView()
-    view.mode = machine.configuration.mode.rawValue
+    view.mode = machine.configuration.mode
     view.guest = guest
     view.runState = state
     view.rings.real = machine.ring
@@ -205,27 +205,35 @@ private struct Listing {
       lines.append(
         MachineView.CodeLine(
           address: linear, bytes: bytes, text: instruction.text,
-          mark: mark(instruction.privilege, machine), isCurrent: offset == machine.cpu.eip))
+          mark: mark(instruction, machine), isCurrent: offset == machine.cpu.eip))
       offset &+= UInt32(instruction.length)
     }
     return lines
   }
 
+  /// Whether a sensitive instruction traps outside ring 0 on this processor. Far transfers do on none.
+  private func traps(_ instruction: Disassembly, on profile: Profile) -> Bool {
+    profile.features.contains(.trapsSensitive)
+      && !["call", "jmp", "retf"].contains(instruction.mnemonic)
+  }
+
   /// What the current ring makes of an instruction.
-  private func mark(_ privilege: Sensitivity, _ machine: Machine) -> MachineView.Mark {
+  private func mark(_ instruction: Disassembly, _ machine: Machine) -> MachineView.Mark {
     // A translating monitor never has the guest's ring 0 executed as it is.
-    if machine.configuration.mode.rawValue == "full:translate" && machine.cpu.cpl == 0 {
-      return privilege == .innocuous ? .none : .translated
+    if machine.configuration.mode == .fullTranslate && machine.cpu.cpl == 0 {
+      return instruction.privilege == .innocuous ? .none : .translated
     }
     // What counts is the processor that executes: in ring 1 its IOPL is 0.
     let cpl = UInt32(machine.ring)
     let isCompressed = machine.monitor is FullVirtualization
     let iopl = isCompressed ? 0 : machine.cpu.eflags.rawValue >> 12 & 3
-    return switch privilege {
+    return switch instruction.privilege {
     case .innocuous: .none
     case .privileged: cpl > 0 ? .traps : .none
     case .ioSensitive: cpl > iopl ? .traps : .none
-    case .sensitiveUnprivileged: cpl > 0 ? .silent : .none
+    case .sensitiveUnprivileged where cpl == 0: .none
+    case .sensitiveUnprivileged:
+      traps(instruction, on: machine.configuration.hardware) ? .traps : .silent
     }
   }
 }

@@ -49,6 +49,8 @@ import Testing
       }
       return try #require(error?.problems.first)
     }
+    let mode = try mistake("mode: ful\n")
+    #expect(mode.line == 7 && mode.what.contains("ful") && mode.remedy.contains("full:trap"))
     let step = try mistake("    do:\n      - jump: 3\n")
     #expect(step.line == 8 && step.what.contains("jump") && step.remedy.contains("until"))
     let predicate = try mistake("    do:\n      - until: \"fault #GQ\"\n")

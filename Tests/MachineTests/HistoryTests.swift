@@ -174,7 +174,7 @@ import X86
     #expect(history.checkpoints.list.count > 3)
     let now = history.machine.ticks
     let digest = history.machine.digest
-    history.go(to: .instruction(history.machine.instructions - 1_000))
+    history.go(to: .tick(now - 1_000))
     history.go(to: .tick(now))
     #expect(history.machine.digest == digest)
   }

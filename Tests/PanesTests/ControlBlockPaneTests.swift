@@ -1,4 +1,5 @@
 import Cells
+import Machine
 import Testing
 import X86
 
@@ -20,7 +21,7 @@ struct ControlBlockPaneTests {
     block[.rip] = 0x10_0020
     let exit = ControlBlockImage(block)
     var view = SampleView.paused()
-    view.mode = "hardware:nested"
+    view.mode = .hardwareNested
     view.wholeControlBlock = MachineView.ControlBlock(
       entry: entry, exit: exit, now: exit, hasExited: true)
     return view

@@ -1,4 +1,5 @@
 import Cells
+import Machine
 import Narration
 import Testing
 import X86
@@ -105,6 +106,34 @@ struct ControllerTests {
     #expect(controller.state.prediction == nil)
   }
 
+  @Test func aGuessIsAboutAMachineThatStandsStill() {
+    let keys = [Key.character("P"), .character("s")]
+    let running = play(keys, on: SampleView.running())
+    #expect(running.commands == [.pause] && running.state.prediction == nil)
+    #expect(running.state.notice?.hasPrefix("Paused") == true)
+  }
+
+  /// Its cards choose panes; the user's own choice is what is left when it ends, or remembered.
+  @Test func aGuideGivesThePaneBack() {
+    var catalogue = Catalogue()
+    let cards = [Pane.rings, .stack].map { Guide.Card(title: "", text: "", pane: $0) }
+    catalogue.guides = [
+      Guide(
+        name: "x", title: "", summary: "", minutes: 1, start: MachineChoice(image: "ringlet"),
+        cards: cards)
+    ]
+    var controller = ScreenController(catalogue)
+    controller.restore(side: .pages)
+    _ = controller.open(guide: "x")
+    _ = controller.open(guide: "x", card: 2)
+    #expect(controller.state.side == .stack && controller.chosenSide == .pages)
+    var other = controller
+    _ = controller.handle(.escape, view: SampleView.paused())
+    #expect(controller.state.side == .pages && controller.chosenSide == .pages)
+    _ = other.open(lab: LabChoice("x"))
+    #expect(other.state.side == .pages)
+  }
+
   @Test func answersAreTypedAndCiteTheChosenEvent() {
     let view = SampleView.lab()
     let text = "3".unicodeScalars.map { Key.character($0) }
@@ -120,19 +149,23 @@ struct ControllerTests {
 
   @Test func modesCanBeStartedContinuedAndCompared() {
     var catalogue = Catalogue()
-    catalogue.modes = ["emulation", "full:trap", "para"].map {
-      .init(name: $0, title: $0, detail: $0 == "para" ? "not for this guest" : "")
-    }
-    func play(_ keys: [Key]) -> [Command] {
+    catalogue.modes = ["ringlet": [.emulation, .fullTrap, .para], "demo": [.para]]
+    func play(_ keys: [Key], guest: String = "ringlet") -> [Command] {
       var controller = ScreenController(catalogue)
-      return keys.compactMap { controller.handle($0, view: SampleView.paused()) }
+      var view = SampleView.paused()
+      view.guest = guest
+      return keys.compactMap { controller.handle($0, view: view) }
     }
-    let start = Command.start(MachineChoice(mode: "full:trap"))
+    let start = Command.start(MachineChoice(mode: .fullTrap))
     #expect(play([.character("m"), .down, .enter]) == [start])
     #expect(play([.character("m"), .character("2")]) == [start])
-    #expect(play([.character("m"), .down, .character("c")]) == [.goOn("full:trap")])
+    #expect(play([.character("m"), .down, .character("c")]) == [.goOn(.fullTrap)])
     #expect(play([.character("m"), .character("3")]) == [])
-    #expect(play([.character("="), .enter]) == [.compare("full:trap")])
+    #expect(play([.character("="), .enter]) == [.compare(.fullTrap)])
+    // What fits is a matter of the guest that runs now.
+    #expect(play([.character("m"), .character("2")], guest: "demo") == [])
+    #expect(play([.character("="), .enter], guest: "demo") == [.compare(.para)])
+    #expect(play([.character("m"), .character("3")], guest: "mine.elf").count == 1)
   }
 
   @Test func slowMotionHasSteps() {

@@ -1,3 +1,4 @@
+import Machine
 import Panes
 
 /// A view with something in every pane, made up for drawing.
@@ -23,7 +24,7 @@ enum SampleView {
   /// A guest's kernel in ring 1, with something in every pane.
   static func monitored() -> MachineView {
     var view = paused()
-    view.mode = "full:trap"
+    view.mode = .fullTrap
     view.rings.real = 1
     view.rings.timeline = [1, 0, 1, 0, 1, 3, 0, 1]
     var lab = registers()

@@ -1,4 +1,5 @@
 import Cells
+import Machine
 import Testing
 
 @testable import Panes
@@ -71,7 +72,7 @@ struct ScreenTests {
 
   @Test func aGuestOfAMDVIsShownWithItsControlBlock() throws {
     var view = SampleView.monitored()
-    view.mode = "hardware:nested"
+    view.mode = .hardwareNested
     (view.rings.real, view.rings.isInGuestMode) = (0, true)
     view.controlBlock = [
       .init(name: "EXITCODE", value: 0x7B, digits: 8),
@@ -93,18 +94,17 @@ struct ScreenTests {
     try expectGolden(surface.text, "projector-80x24")
   }
 
-  @Test(arguments: ["emulation", "full:translate", "para", "hardware:nested"])
-  func everyModeSaysWhoRunsWhere(mode: String) throws {
+  @Test(arguments: [.emulation, .fullTranslate, .para, .hardwareNested] as [Mode])
+  func everyModeSaysWhoRunsWhere(mode: Mode) throws {
     var view = SampleView.paused()
     view.mode = mode
     var state = ScreenState()
     state.side = .rings
     let surface = Screen.draw(
       view, state, size: Size(width: 80, height: 24), charset: .unicode)
-    let name = mode.split(separator: ":").first ?? ""
     try expectGolden(
       surface.text.split(separator: "\n", omittingEmptySubsequences: false)[1...10]
-        .map { $0.dropFirst(38) }.joined(separator: "\n"), "layers-\(name)")
+        .map { $0.dropFirst(38) }.joined(separator: "\n"), "layers-\(mode.family)")
   }
 
   @Test func rolesSayWhatColoursWouldMean() throws {

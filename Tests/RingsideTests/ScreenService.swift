@@ -6,13 +6,12 @@ import Testing
 /// The machine's side of the screen without a terminal: serves the machine that `make` gives in a thread,
 /// starting paused, and hands its mailbox to `body`.
 func withScreen(
+  _ session: ScreenMachine.Session = .init(startsPaused: true),
   make: @escaping @Sendable (MachineChoice) throws(UserError) -> BuiltMachine,
   _ body: (ScreenMailbox) throws -> Void
 ) rethrows {
   let mailbox = ScreenMailbox()
-  let thread = HostThread {
-    ScreenMachine.serve(mailbox, ScreenMachine.Session(startsPaused: true), make: make)
-  }
+  let thread = HostThread { ScreenMachine.serve(mailbox, session, make: make) }
   defer {
     mailbox.close()
     thread.join()
@@ -21,14 +20,14 @@ func withScreen(
 }
 
 /// The same with a built-in guest, until a choice names another.
-func withScreen(_ image: String, _ body: (ScreenMailbox) throws -> Void) rethrows {
+func withScreen(
+  _ image: String, _ session: ScreenMachine.Session = .init(startsPaused: true),
+  _ body: (ScreenMailbox) throws -> Void
+) rethrows {
   try withScreen(
+    session,
     make: { choice throws(UserError) in
-      var options = MachineOptions.usual
-      options.mode = choice.mode ?? options.mode
-      options.labCpu = choice.options["lab-cpu"]
-      options.cpu = choice.options["cpu"] ?? options.cpu
-      return try options.build(image: choice.image ?? image)
+      try MachineOptions.usual.build(choice, image: image)
     }, body)
 }
 

@@ -1,4 +1,5 @@
 import Cells
+import Labs
 import Machine
 import Panes
 import Predicates
@@ -145,13 +146,166 @@ import Testing
     #expect(try verdict("3@\(event)").isRight)
   }
 
+  /// What a lab asks is about its own run; beside that, other modes can be looked at.
+  @Test func aLabKeepsItsModeAndIsComparedWithOthers() throws {
+    try withScreen("hello") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.start(MachineChoice(lab: LabChoice("one-process-two-rings"))))
+      _ = try mailbox.view { $0.sheet != nil }
+      for command in [Command.start(MachineChoice(mode: .fullTrap)), .goOn(.fullTrap)] {
+        mailbox.send(command)
+        let view = try mailbox.view { $0.remark != nil }
+        #expect(view.remark?.hasPrefix("The lab asks about its run in emulation") == true)
+        #expect(view.mode == .emulation && view.sheet != nil)
+      }
+      mailbox.send(.compare(.fullTrap))
+      let other = try mailbox.view { !$0.others.isEmpty }.others[0]
+      #expect(other.mode == .fullTrap && other.guest == "ringlet")
+    }
+  }
+
+  /// A processor that a tour has chosen is the guest's in other modes, too.
+  @Test func anotherModeKeepsTheGuestsProcessor() throws {
+    try withScreen("hello") { mailbox in
+      _ = try mailbox.view()
+      let start = MachineChoice(image: "tinysvm", mode: .emulation, options: ["cpu": "amd-svm"])
+      mailbox.send(.play([.step(1)], from: start))
+      let toured = try mailbox.view { $0.guest == "tinysvm" && $0.clock.ticks == 1 }
+      #expect(toured.rings.isInGuestMode == false, "its processor has a guest mode")
+      mailbox.send(.start(MachineChoice(mode: .emulation)))
+      mailbox.send(.pause)
+      let again = try mailbox.view { $0.runState == .paused && $0.clock.ticks != 1 }
+      #expect(again.guest == "tinysvm" && again.rings.isInGuestMode != nil)
+    }
+  }
+
+  @Test func breakpointsStopSlowMotionAndStepsOverAndOut() throws {
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.pace(100))
+      mailbox.send(.stopAt(try Predicate(parsing: "instruction 12"), runs: true))
+      let slow = try mailbox.view { $0.runState == .paused && $0.clock.ticks > 0 }
+      #expect(slow.clock.instructions == 12 && slow.stoppedAt != nil)
+      mailbox.send(.stopAt(try Predicate(parsing: "instruction 500"), runs: false))
+      mailbox.send(.step(.out))
+      let out = try mailbox.view { $0.runState == .paused && $0.clock.instructions > 12 }
+      #expect(out.clock.instructions == 500 && out.stoppedAt != nil)
+      mailbox.send(.stopAt(nil, runs: false))
+      for ring in [3, 0] {
+        mailbox.send(.step(.ringChange))
+        _ = try mailbox.view { $0.runState == .paused && $0.rings.real == ring }
+      }
+      mailbox.send(.travel(.back(.instruction)))
+      let call = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
+      mailbox.send(.stopAt(try Predicate(parsing: "cpl 0"), runs: false))
+      mailbox.send(.step(.over))
+      let handler = try mailbox.view {
+        $0.runState == .paused && $0.clock.ticks > call.clock.ticks
+      }
+      #expect(handler.rings.real == 0 && handler.clock.ticks == call.clock.ticks + 1)
+      #expect(handler.stoppedAt != nil)
+    }
+  }
+
+  @Test func aGoalIsReachedInSlowMotion() throws {
+    try withScreen("crash") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.step(.trap))
+      let fault = try mailbox.view { $0.events.last?.kind == .fault }
+      #expect(fault.runState == .paused)
+      mailbox.send(.reset)
+      mailbox.send(.pace(100))
+      mailbox.send(.step(.trap))
+      let slow = try mailbox.view { $0.events.last?.kind == .fault }
+      #expect(slow.runState == .paused && slow.clock.ticks == fault.clock.ticks)
+    }
+  }
+
+  /// What stays true stops each instruction, and not the first one for ever.
+  @Test func fromWhereItStoppedTheMachineGoesOn() throws {
+    try withScreen("demo") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.stopAt(try Predicate(parsing: "instruction >= 12"), runs: true))
+      for count in UInt64(12)...14 {
+        let view = try mailbox.view { $0.stoppedAt != nil && $0.clock.instructions >= count }
+        #expect(view.clock.instructions == count)
+        mailbox.send(.step(.predicate))
+      }
+    }
+  }
+
+  /// A recording is of one machine.
+  @Test func aRecordedGuestStaysInItsMode() throws {
+    try ReplayTests.withFolder { folder in
+      let file = folder + "/run"
+      let session = ScreenMachine.Session(startsPaused: true, recording: file)
+      try withScreen("demo", session) { mailbox in
+        _ = try mailbox.view()
+        mailbox.send(.step(.ringChange))
+        _ = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
+        mailbox.send(.goOn(.fullTrap))
+        let view = try mailbox.view { $0.remark != nil }
+        #expect(view.remark?.contains("--record") == true && view.mode == .emulation)
+      }
+      let replay = try Program(["replay", file, "--serial", "none"])
+      #expect(replay.status == 0, "\(replay.errors)")
+    }
+  }
+
+  /// Where sensitive instructions trap, the code says so; and what is marked does trap.
+  @Test func onAVirtualizableProcessorMarkedInstructionsTrap() throws {
+    try withScreen(
+      make: { choice throws(UserError) in
+        var options = MachineOptions.usual
+        (options.mode, options.labCpu) = (Mode.fullTrap.rawValue, "virtualizable")
+        return try options.build(choice, image: "ringlet")
+      }
+    ) { mailbox in
+      var before = try mailbox.view()
+      var trapped: Set<Substring> = []
+      for _ in 0..<400 {
+        let line = try #require(before.code.first { $0.isCurrent })
+        mailbox.send(.step(.instruction))
+        let after = try mailbox.view { $0.clock.ticks > before.clock.ticks }
+        let news = after.events.filter { $0.sequence > before.events.last?.sequence ?? 0 }
+        let hasTrapped = news.contains { $0.kind == .fault && $0.text.hasPrefix("#GP") }
+        #expect((line.mark == .traps) == hasTrapped, "\(line.text) at \(before.clock.ticks)")
+        if hasTrapped, let name = line.text.split(separator: " ").first { trapped.insert(name) }
+        before = after
+      }
+      #expect(trapped.isSuperset(of: ["mov", "lgdt"]), "\(trapped)")
+    }
+  }
+
+  /// An end that comes on the way to another moment is an end.
+  @Test func aMachineThatEndsOnItsWayIsStopped() throws {
+    try withScreen("crash") { mailbox in
+      _ = try mailbox.view()
+      mailbox.send(.travel(.tick(1_000_000)))
+      let end = try mailbox.view { $0.clock.ticks > 0 && $0.runState != .paused }
+      #expect(end.runState == .stopped("triple fault"))
+    }
+  }
+
+  /// A lecturer's mistake in one lab leaves the others in the list.
+  @Test func aLabWithMistakesIsListedAsOne() throws {
+    try ReplayTests.withFolder { folder in
+      let script = "mkdir $0/broken && echo oops > $0/broken/lab.md && cp -r labs/first-steps $0"
+      let made = try Program(at: "/bin/sh", ["-c", script, folder])
+      try #require(made.status == 0, "\(made.errors)")
+      let entries = Catalogue.entries(of: LabLibrary(folder: folder))
+      #expect(entries.map(\.name) == ["broken", "first-steps"])
+      #expect(entries.map(\.detail) == ["has mistakes: see ‘ringside lab check’", "30 min"])
+    }
+  }
+
   /// What is compared is at the same tick, and takes the same input.
   @Test func anotherModeIsKeptAtTheSameTick() throws {
     try withScreen("ringlet") { mailbox in
       _ = try mailbox.view()
-      mailbox.send(.compare("full:trap"))
+      mailbox.send(.compare(.fullTrap))
       let first = try mailbox.view { !$0.others.isEmpty }
-      #expect(first.rings.real == 0 && first.others[0].mode == "full:trap")
+      #expect(first.rings.real == 0 && first.others[0].mode == .fullTrap)
       mailbox.send(.step(.ringChange))
       let user = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
       let other = try #require(user.others.first)
@@ -171,16 +325,16 @@ import Testing
       _ = try mailbox.view()
       mailbox.send(.step(.ringChange))
       let user = try mailbox.view { $0.runState == .paused && $0.rings.real == 3 }
-      mailbox.send(.goOn("full:trap"))
-      let full = try mailbox.view { $0.mode == "full:trap" }
+      mailbox.send(.goOn(.fullTrap))
+      let full = try mailbox.view { $0.mode == .fullTrap }
       #expect(full.registers.general == user.registers.general)
       #expect(full.registers.eip == user.registers.eip && full.rings.real == 3)
       #expect(full.clock.ticks == user.clock.ticks)
       mailbox.send(.step(.ringChange))
       let kernel = try mailbox.view { $0.runState == .paused && $0.clock.ticks > user.clock.ticks }
       #expect(kernel.rings.believed == 0 && kernel.serial == user.serial)
-      mailbox.send(.goOn("emulation"))
-      let again = try mailbox.view { $0.mode == "emulation" }
+      mailbox.send(.goOn(.emulation))
+      let again = try mailbox.view { $0.mode == .emulation }
       #expect(again.rings.real == 0 && again.registers == kernel.registers)
       mailbox.send(.run)
       _ = try mailbox.view { $0.serial.lines.last == "$ " }

@@ -1,3 +1,4 @@
+import Labs
 import Panes
 import Testing
 
@@ -5,10 +6,21 @@ import Testing
 
 /// Tours, played on the machine without a terminal.
 @Suite struct TourTests {
-  private static let guides = (try? Catalogue.read(guest: "ringlet").guides) ?? []
+  private static let guides = (try? Catalogue.read().guides) ?? []
 
   @Test func thereAreTours() {
     #expect(Self.guides.count >= 3)
+  }
+
+  @Test func aCardMayBeAboutAnyPane() throws {
+    try ReplayTests.withFolder { folder in
+      var text = "title: t\nsummary: s\nimage: ringlet\ncards:\n"
+      for pane in Pane.allCases { text += "  - {title: a, text: b, pane: \(pane)}\n" }
+      let script = "mkdir $0/tours && printf '%s' \"$1\" > $0/tours/x.yaml"
+      _ = try Program(at: "/bin/sh", ["-c", script, folder, text])
+      let tours = try Shelf(folder: folder).tours()
+      #expect(tours.first?.cards.map(\.pane) == Pane.allCases.map { "\($0)" })
+    }
   }
 
   /// Each card's moment comes, on the way from the first card and when one returns to it.

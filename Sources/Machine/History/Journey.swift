@@ -8,8 +8,6 @@ public enum Goal {
   case latest
   /// To a machine tick. After the end of what is known, it is a run like any other.
   case tick(UInt64)
-  /// To the moment when this many instructions had been executed.
-  case instruction(UInt64)
   /// Back by an instruction, or an event's delivery; out of a HLT to its beginning.
   case back
   /// To the moment right behind the latest transition before now that satisfies a condition.
@@ -79,7 +77,6 @@ extension History {
     case .start: setOut(towards: .tick(start))
     case .latest: setOut(towards: .tick(latest))
     case .tick(let tick): setOut(towards: .tick(max(tick, start)))
-    case .instruction(let count): setOut(towards: .instruction(count))
     case .back: setOutBack()
     case .previous(let condition):
       if let tick = newestKept({ condition($0) && $1 < now }) {
