@@ -7,8 +7,6 @@
 #define TSS 0x18
 
 /// Vectors. An attempt lies between INT 30h and INT 31h, with its number in EAX.
-#define VECTOR_TIMER 32
-#define VECTOR_SERIAL 36
 #define VECTOR_BEGIN 0x30
 #define VECTOR_END 0x31
 #define VECTORS 50
