@@ -230,14 +230,13 @@ public final class Machine {
     let domain = try XenKernel.image(guest, image)
     prepareBoard()
     do throws(DomainError) {
-      if let hypervisor = monitor as? Paravirtualization {
-        try hypervisor.restart(&cpu, image: domain)
-      } else {
-        monitor = try Paravirtualization(
-          &cpu, memory: UInt64(ram.size), ticksPerSecond: configuration.ticksPerSecond,
-          systemCalls: configuration.systemCalls, image: domain,
-          others: configuration.otherDomains, weights: configuration.domainWeights)
-      }
+      // After a reset, one that knows nothing of the last.
+      let before = monitor as? Paravirtualization
+      monitor = try Paravirtualization(
+        &cpu, memory: UInt64(ram.size), ticksPerSecond: configuration.ticksPerSecond,
+        systemCalls: configuration.systemCalls, image: domain,
+        others: configuration.otherDomains, weights: configuration.domainWeights,
+        counters: before?.counters ?? ParaCounters())
     } catch {
       throw ImageError(image.path, .noDomain(error.description))
     }

@@ -117,7 +117,10 @@ import X86
             - {text: wrong, when: [{count: int 30h}, "=", 4], hint: Count again.}
       """)
     guard case .options(let options, let right, _) = try #require(grader.solutions.first).right
-    else { return }
+    else {
+      Issue.record("not options")
+      return
+    }
     let letters = options.indices.map(Solution.letter)
     #expect(right.count == 1)
     let both = try verdict(.init(.list(letters)), grader)

@@ -32,6 +32,31 @@ enum ImageFiles {
     return try body(path)
   }
 
+  /// Runs `body` with a name in a folder of its own.
+  static func withName<T>(_ body: (String) throws -> T) throws -> T {
+    var name = Array("/tmp/ringside-test-XXXXXX".utf8CString)
+    try #require(mkdtemp(&name) != nil)
+    let folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer {
+      for file in (try? files(in: folder)) ?? [] { unlink(folder + "/" + file) }
+      rmdir(folder)
+    }
+    return try body(folder + "/file")
+  }
+
+  static func files(in folder: String) throws -> [String] {
+    let directory = try #require(opendir(folder))
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+
   /// A built guest of ours.
   static func built(_ name: String) throws -> FileContents {
     let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))

@@ -70,9 +70,11 @@ import X86
       (0..<0x4000).map { monitor[memory: $0] }
     }
     let before = fixedParts()
+    var looks = 0
     while case .reached = machine.run(until: machine.ticks + 20_000) {
       #expect(monitor.audit(machine.cpu).wrong.isEmpty)
       if monitor.realCPL == 1 {
+        looks += 1
         for index in 0..<6 {
           let segment = monitor.lab.segment(index)
           let isBelow =
@@ -83,6 +85,7 @@ import X86
         }
       }
     }
+    #expect(looks > 10)
     #expect(fixedParts() == before)
   }
 }

@@ -9,8 +9,8 @@ import X86
   /// The control experiment: where every sensitive instruction traps, a guest under the monitor does
   /// what it does on its own, to the last bit of its state and at the same tick.
   @Test func onAVirtualizableProcessorNothingDiffersFromEmulation() throws {
-    let bare = try Self.session(.emulation)
-    let virtual = try Self.session(.fullTrap, lab: .virtualizable)
+    let bare = try RingletTests.session(.emulation)
+    let virtual = try RingletTests.session(.fullTrap, lab: .virtualizable)
     #expect(bare.output == virtual.output)
     #expect(bare.stop == .exit(code: 7) && virtual.stop == bare.stop)
     #expect(virtual.machine.ticks == bare.machine.ticks)
@@ -31,11 +31,14 @@ import X86
 
   @Test func smallGuestsDoTheSameAsInEmulation() throws {
     for (name, stop) in [("hello", Stop.haltedForGood), ("crash", .tripleFault)] {
-      let image = try RingletTests.bytes("built/\(name).elf")
-      let bare = RingletTests.run(try RingletTests.machine(image: RingletTests.contents(image)))
-      let virtual = RingletTests.run(try RingletTests.machine(mode: .fullTrap, guest: name))
-      #expect(bare.stop == stop && virtual.stop == stop)
-      #expect(bare.output == virtual.output)
+      let bare = try RingletTests.machine(guest: name)
+      let virtual = try RingletTests.machine(mode: .fullTrap, guest: name)
+      let (expected, end) = RingletTests.run(bare)
+      let result = RingletTests.run(virtual)
+      #expect(end == stop && result.stop == stop)
+      #expect(result.output == expected)
+      #expect(virtual.ticks == bare.ticks)
+      #expect(virtual.digest == bare.digest)
     }
   }
 
@@ -113,15 +116,5 @@ import X86
 
   private static func monitor(of machine: Machine) throws -> FullVirtualization {
     try #require(machine.monitor as? FullVirtualization)
-  }
-
-  private static func session(
-    _ mode: Mode, lab: Profile? = nil
-  ) throws -> (machine: Machine, output: String, stop: Stop?) {
-    let machine = try RingletTests.machine(mode: mode, lab: lab)
-    let keys = RingletTests.session.joined(separator: "\r") + "\r"
-    machine.receive(.serial(Array(keys.utf8)))
-    let (output, stop) = RingletTests.run(machine)
-    return (machine, output, stop)
   }
 }

@@ -15,18 +15,25 @@ final class HypercallBench {
   /// Two pages of the kernel's memory, which nothing else uses: at 64 KiB.
   let scratch: UInt32 = 0x1_0000
 
-  init() throws {
-    machine = try ParavirtualizationTests.machine()
+  /// Beside it `others` domains have started and stopped; no event brings them back.
+  init(others: Int = 0) throws {
+    machine = try DomainTests.machine(others: others)
     hypervisor = try ParavirtualizationTests.hypervisor(of: machine)
     machine.receive(.serial(Array("spin 100000\r".utf8)))
-    _ = machine.run(until: 5_000_000)
+    _ = machine.run(until: 5_000_000 + UInt64(others) * 20_000_000)
     let predicate = try Predicate(parsing: "injection")
     machine.stop(when: CompiledPredicate(predicate, default: .instruction))
-    while case .breakpoint(let moment) = machine.run(until: 50_000_000) {
-      if moment.transition.code == 1 { break }
+    while case .breakpoint(let moment) = machine.run(until: machine.ticks + 50_000_000) {
+      let isOthersReady = hypervisor.domains[1...].allSatisfy { $0.state == .blocked }
+      if moment.transition.code == 1 && hypervisor.running == 0 && isOthersReady { break }
     }
     machine.stop(when: nil)
+    for index in hypervisor.domains.indices.dropFirst() {
+      try #require(hypervisor.domains[index].state == .blocked, "it waits at its prompt")
+      hypervisor.domains[index].state = .shutDown(reason: 0)
+    }
     while machine.cpu.cpl != 1 { _ = machine.run(until: machine.ticks + 1) }
+    try #require(hypervisor.running == 0)
     let image = try XenKernel.image(
       Guest(image: nil), RingletTests.contents(RingletTests.bytes("built/ringlet.elf")))
     page = try #require(image.hypercallPage)
@@ -34,16 +41,31 @@ final class HypercallBench {
 
   /// Makes a hypercall, and returns what it answers; nil if the domain does not come back from it.
   func call(_ number: UInt32, _ arguments: UInt32...) -> UInt32? {
-    machine.cpu[.eax] = number
-    for (register, value) in zip([Register.ebx, .ecx, .edx, .esi, .edi], arguments) {
-      machine.cpu[register] = value
-    }
-    machine.cpu.resume(at: page + 5, cpl: 1)
+    start(number, arguments)
     for _ in 0..<10_000 {
       guard case .reached = machine.run(until: machine.ticks + 1) else { return nil }
       if machine.cpu.eip == page + 7 && machine.cpu.cpl == 1 { return machine.cpu[.eax] }
     }
     return nil
+  }
+
+  /// Puts the kernel before a hypercall.
+  func start(_ number: UInt32, _ arguments: [UInt32]) {
+    machine.cpu[.eax] = number
+    for (register, value) in zip([Register.ebx, .ecx, .edx, .esi, .edi], arguments) {
+      machine.cpu[register] = value
+    }
+    machine.cpu.resume(at: page + 5, cpl: 1)
+  }
+
+  /// Puts the kernel before these instructions, in the second half of the scratch pages.
+  func execute(_ code: [UInt8]) throws {
+    let start = scratch + 4096 + 2048
+    for (index, byte) in code.enumerated() {
+      let isWritten = machine.cpu.pokeSystem(start + UInt32(index), UInt64(byte), 1)
+      try #require(isWritten)
+    }
+    machine.cpu.resume(at: start, cpl: 1)
   }
 
   /// The machine address behind a linear one.

@@ -21,7 +21,7 @@ import X86
   }
 
   @Test func hostileArgumentsBreakNothing() throws {
-    var random = Xorshift64(state: Self.seed &* 0x9E37_79B9_7F4A_7C15 | 1)
+    var random = Xorshift64(seed: Self.seed)
     var made: UInt64 = 0
     var answers: [UInt32: Int] = [:]
     var ended = 0
@@ -47,26 +47,31 @@ import X86
   }
 }
 
-/// One booted guest, and what must not change in it.
+/// One booted guest and another that waits, and what must not change in them.
 private struct HypercallFuzz {
   private let bench: HypercallBench
   private let tables: UInt64
+  private let other: Bystander
   private var calls: UInt64 = 0
   private let before: UInt64
-  /// Frames that are worth naming: the guest's own, tables of its, the hypervisor's, none.
+  /// Frames that are worth naming: the guest's own, tables of its, the hypervisor's, the other
+  /// domain's, none. Numbers of domains are among the small ones.
   private let interesting: [UInt32]
 
   init() throws {
-    let bench = try HypercallBench()
+    let bench = try HypercallBench(others: 1)
     self.bench = bench
     tables = Self.hash(of: bench)
+    let keeping = Bystander.frames(nobodyMayUseIn: bench)
+    other = Bystander(1, of: bench, frames: keeping)
     before = bench.machine.cpu.log.total(of: .hypercall)
     let own = (0..<8).map { bench.frame(bench.scratch + UInt32($0) << 12) }
     let directory = bench.machine.cpu.cr3 >> 12
     let table = UInt32(bench.entry(bench.scratch).place >> 12)
     interesting =
-      own + own + [directory, table, 0, 0xB8, 0xFF, 0x100, 0x10D, 0x118, 0x119, 0x120, 0x3FFF]
-      + [0x4000, 0xF_FFFF, UInt32(bench.machine.ram.size >> 12) - 1]
+      own + own + [directory, table, 0, 0xB8, 0xFF, 0x100, 0x10D, 0x118, 0x119, 0x120, 0x121]
+      + [0x3FFF, 0x4000, 0xF_FFFF, UInt32(bench.machine.ram.size >> 12) - 1]
+      + Bystander.interesting(of: keeping, in: bench)
   }
 
   /// What only the hypervisor may write to: IDT, stubs, its page tables. The TSS, the gate of INT 80h and
@@ -85,7 +90,8 @@ private struct HypercallFuzz {
     return hash
   }
 
-  /// Makes a call; nil if the kernel has taken away from itself what it needs for that.
+  /// Makes a call; nil if the kernel has taken away from itself what it needs for that. Not iret: from
+  /// there no answer comes back.
   mutating func call(_ random: inout Xorshift64) throws -> (number: UInt32, answer: UInt32)? {
     let numbers = HypercallNumber.allCases.map(\.rawValue).filter { $0 != 23 } + [6, 21, 30, 63]
     let number = numbers[random.below(numbers.count)]
@@ -149,22 +155,11 @@ private struct HypercallFuzz {
     let complaints = bench.audit()
     #expect(complaints.isEmpty, "\(complaints.prefix(3))")
     #expect(Self.hash(of: bench) == tables)
+    let other = Bystander(1, of: bench, frames: other.frames)
+    #expect(other.memory == self.other.memory && other.grants == self.other.grants)
+    #expect(other.books == self.other.books && other.owned == self.other.owned)
     #expect(bench.machine.cpu.log.total(of: .hypercall) - before >= calls)
     let ends = [SegmentRegister.cs, SegmentRegister.ss].map { bench.machine.cpu.segment($0).limit }
     #expect(ends.allSatisfy { $0 <= 0xFC3F_FFFF } || bench.machine.cpu.cpl == 0)
   }
-}
-
-/// Marsaglia's generator, so that a seed is a run.
-struct Xorshift64 {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() >> 11) % bound }
 }

@@ -6,7 +6,7 @@ import X86
 @Suite(.enabled(if: GuestFiles.hasLinux, "no Linux in guests/: make guests brings it"))
 struct LinuxTests {
   /// The kernel's tests of its ciphers are left out: they are two thirds of its boot.
-  private static func arguments(_ console: String, kernel: String = "vmlinuz") -> [String] {
+  static func arguments(_ console: String, kernel: String = "vmlinuz") -> [String] {
     [
       "run", GuestFiles.path(kernel), "--initrd", GuestFiles.path("initramfs.gz"), "--append",
       "console=\(console) quiet cryptomgr.notests",
@@ -62,12 +62,11 @@ struct LinuxTests {
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("product: 42"))
     #expect(run.output.contains("i686"))
-    let counted = { (name: String) in
-      run.errors.firstMatch(of: try! Regex("\"\(name)\": ([0-9]+)"))?[1].substring
-        .flatMap { UInt64($0) } ?? 0
+    let counters = run.errors.matches(of: /"([a-z_]+)": ([0-9]+)/).reduce(into: [:]) {
+      $0[$1.1] = UInt64($1.2)
     }
-    let translated = counted("direct") + counted("translated")
-    let others = counted("emulated") + counted("interpreted")
+    let translated = try #require(counters["direct"]) + #require(counters["translated"])
+    let others = try #require(counters["emulated"]) + #require(counters["interpreted"])
     #expect(translated > 2_000_000_000)
     #expect(translated > 19 * others)
   }
@@ -97,7 +96,7 @@ struct LinuxTests {
       return try Machine(Machine.Configuration(), guest: guest)
     }
     let end: UInt64 = 500_000_000
-    var generator = SystemRandomNumberGenerator()
+    var generator = Xorshift64(seed: 1)
     let ticks = (0..<4).map { _ in generator.next() % end } + [end]
     let forward = try machine()
     var known: [UInt64: UInt64] = [:]

@@ -127,6 +127,40 @@ import X86
     }
     #expect(error?.problem == .noXenNotes)
   }
+
+  /// Notes are only numbers in a file.
+  @Test func notesThatLeadOutOfTheKernelAreRefused() throws {
+    func problem(_ type: UInt8, _ value: UInt32) throws -> ImageError.Problem? {
+      var bytes = try RingletTests.bytes("built/ringlet.elf")
+      let head: [UInt8] = [4, 0, 0, 0, 4, 0, 0, 0, type, 0, 0, 0] + Array("Xen\0".utf8)
+      let place = try #require(
+        (0..<bytes.count - 20).first { bytes[$0..<$0 + head.count].elementsEqual(head) })
+      for index in 0..<4 {
+        bytes[place + head.count + index] = UInt8(truncatingIfNeeded: value >> UInt32(index * 8))
+      }
+      var configuration = Machine.Configuration()
+      configuration.mode = .para
+      do {
+        _ = try Machine(configuration, guest: Guest(image: try RingletTests.contents(bytes)))
+        return nil
+      } catch {
+        return (error as? ImageError)?.problem
+      }
+    }
+    // HYPERCALL_PAGE
+    for page: UInt32 in [0xFFFF_F000, 0x0400_0000, 0x0016_0000, 0x8000_0000] {
+      let digits = String(page, radix: 16, uppercase: true)
+      let name = String(repeating: "0", count: 8 - digits.count) + digits
+      #expect(
+        try problem(2, page)
+          == .noDomain("its page for hypercalls, \(name), is not in its kernel"))
+    }
+    #expect(try problem(2, 0x10_5000) == nil)
+    // PADDR_OFFSET
+    for offset: UInt32 in [0x10_0001, 0x10_1000, 0x10_8001, 0xFFFF_FFFF] {
+      #expect(try problem(4, offset) == .malformed("a segment lies below its PADDR_OFFSET"))
+    }
+  }
 }
 
 extension ParavirtualizationTests {

@@ -142,13 +142,11 @@ extension LinuxTests {
   @Test func aRecordedRunToTheShellComesToTheSameDigest() throws {
     try ReplayTests.withFolder { folder in
       let file = folder + "/linux"
-      let run = try Program([
-        "run", GuestFiles.folder + "/vmlinuz", "--initrd", GuestFiles.folder + "/initramfs.gz",
-        "--append", "console=ttyS0 quiet cryptomgr.notests", "--send",
-        "/ # =date; echo $((6 * 7))-done\\n",
-        "--until", "42-done", "--record", file, "--stats", "text",
-        "--max-instructions", "12000000000",
-      ])
+      let run = try Program(
+        Self.arguments("ttyS0") + [
+          "--send", "/ # =date; echo $((6 * 7))-done\\n", "--until", "42-done", "--record", file,
+          "--stats", "text", "--max-instructions", "12000000000",
+        ])
       #expect(run.status == 0, "\(run.errors)")
       let replay = try Program(["replay", file, "--stats", "text"])
       #expect(replay.status == 0, "\(replay.errors)")

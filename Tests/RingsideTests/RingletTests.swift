@@ -164,6 +164,17 @@ import X86
 }
 
 extension RingletTests {
+  /// Has Ringlet type a session in a mode, without the lines that `isLeftOut` takes out.
+  static func session(
+    _ mode: Mode, lab: Profile? = nil, without isLeftOut: (String) -> Bool = { _ in false }
+  ) throws -> (machine: Machine, output: String, stop: Stop?) {
+    let machine = try machine(mode: mode, lab: lab)
+    let lines = session.filter { !isLeftOut($0) }
+    machine.receive(.serial(Array((lines.joined(separator: "\r") + "\r").utf8)))
+    let (output, stop) = run(machine)
+    return (machine, output, stop)
+  }
+
   /// Runs two machines to a tick, one of them in slices, and demands that they are the same then.
   static func runInSlices(_ whole: Machine, beside sliced: Machine, until end: UInt64) {
     _ = whole.run(until: end)

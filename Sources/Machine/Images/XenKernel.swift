@@ -33,7 +33,7 @@ enum XenKernel {
     for segment in elf.segments {
       let part = try bytes.part("a segment", at: segment.fileOffset, size: segment.fileSize)
       let address = segment.physicalAddress &- UInt64(offset)
-      guard address + segment.memorySize < 1 << 30 else {
+      guard address < 1 << 30, address + segment.memorySize < 1 << 30 else {
         throw ImageError(file.path, .malformed("a segment lies below its PADDR_OFFSET"))
       }
       segments.append(

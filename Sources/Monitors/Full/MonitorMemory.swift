@@ -31,10 +31,10 @@ struct MonitorMemory {
       put(MonitorLayout.dataSelector, Descriptor.flatData.raw)
       put(
         MonitorLayout.taskSelector,
-        Self.system(base: MonitorLayout.hole + MonitorLayout.task, limit: 0x67, type: 0x8B))
+        EntryBytes.system(base: MonitorLayout.hole + MonitorLayout.task, limit: 0x67, type: 0x8B))
       put(
         MonitorLayout.ldtSelector,
-        Self.system(base: MonitorLayout.hole + image.ldt, limit: 0xFFFF, type: 0x82))
+        EntryBytes.system(base: MonitorLayout.hole + image.ldt, limit: 0xFFFF, type: 0x82))
     }
     // Supervisor only: from ring 3 the hole is out of reach by paging, from ring 1 by limits.
     for page in stride(from: 0, to: MonitorLayout.mappedSize, by: 4096) {
@@ -42,57 +42,36 @@ struct MonitorMemory {
     }
   }
 
-  private static func system(base: UInt32, limit: UInt32, type: UInt8) -> UInt64 {
-    UInt64(limit & 0xFFFF) | UInt64(base & 0xFF_FFFF) << 16 | UInt64(type) << 40
-      | UInt64(base >> 24) << 56
-  }
-
   /// An interrupt gate with DPL 0: INT n in the guest is #GP, and the monitor decides about it.
   private func storeGate(_ vector: Int) {
-    let target = MonitorLayout.hole + Self.stub(vector)
-    let low = UInt64(target & 0xFFFF) | UInt64(MonitorLayout.codeSelector) << 16
-    let high = UInt64(0x8E00) | UInt64(target & 0xFFFF_0000)
-    store(low | high << 32, at: MonitorLayout.idt + UInt32(vector * 8))
+    let target = MonitorLayout.hole + Self.stub(vector) + EntryBytes.entryOffset(vector)
+    store(
+      EntryBytes.gate(
+        MonitorLayout.codeSelector, target, access: EntryBytes.interruptGate(dpl: 0)),
+      at: MonitorLayout.idt + UInt32(vector * 8))
   }
 
   // MARK: Stubs
 
   static func stub(_ vector: Int) -> UInt32 { MonitorLayout.stubs + UInt32(vector * 16) }
 
-  /// The processor pushes an error code itself (SDM 3A, table 6-1).
-  static func hasErrorCode(_ vector: Int) -> Bool {
-    [8, 10, 11, 12, 13, 14, 17].contains(vector)
-  }
-
   /// Where a stub goes on when the monitor is done.
-  static let exitOffset: UInt32 = 9
+  static let exitOffset = EntryBytes.exitOffset
 
   /// Instructions from the handler's first to the gate, both included.
-  static func entryLength(_ vector: Int) -> UInt64 { hasErrorCode(vector) ? 2 : 3 }
+  static func entryLength(_ vector: Int) -> UInt64 {
+    EntryBytes.hasErrorCode(vector) ? 2 : 3
+  }
   /// Instructions from the gate to the guest: ADD and IRET.
   static let exitLength: UInt64 = 2
 
-  ///     push 0              6A 00           unless there is an error code
-  ///     push vector         68 ib ib ib ib
-  ///     host gate           0F 3F
-  ///     add esp, 8          83 C4 08
-  ///     iret                CF
+  /// A stub begins at its entry: what is before that is nothing that the processor comes by.
   private func storeStub(_ vector: Int) {
-    var bytes: [UInt8] = Self.hasErrorCode(vector) ? [] : [0x6A, 0]
-    bytes += [0x68, UInt8(vector), 0, 0, 0, 0x0F, 0x3F]
-    let nops = Int(Self.exitOffset) - bytes.count
-    precondition(nops == 0 || nops == 2, "the exit lies at one place in every stub")
-    bytes += [0x83, 0xC4, 0x08, 0xCF]
-    let start = Self.stub(vector) + UInt32(nops)
-    for (index, byte) in bytes.enumerated() { store(byte, at: start + UInt32(index)) }
-    // A stub without PUSH 0 begins two bytes later; two NOPs would count as instructions.
-    if nops > 0 { patchGate(vector, start) }
-  }
-
-  private func patchGate(_ vector: Int, _ start: UInt32) {
-    store(
-      UInt16(truncatingIfNeeded: MonitorLayout.hole + start),
-      at: MonitorLayout.idt + UInt32(vector * 8))
+    let skipped = EntryBytes.entryOffset(vector)
+    let start = Self.stub(vector) + skipped
+    for (index, byte) in EntryBytes.stub(vector).dropFirst(Int(skipped)).enumerated() {
+      store(byte, at: start + UInt32(index))
+    }
   }
 }
 

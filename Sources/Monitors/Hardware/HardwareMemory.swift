@@ -22,11 +22,13 @@ extension MonitorMemory {
   }
 
   private func storeHostTables() {
-    let taskBase = UInt64(HardwareLayout.task)
     for (selector, raw) in [
       (HardwareLayout.codeSelector, Descriptor.flatCode.raw),
       (HardwareLayout.dataSelector, Descriptor.flatData.raw),
-      (HardwareLayout.taskSelector, 0x0000_8B00_0000_0067 | taskBase << 16),
+      (
+        HardwareLayout.taskSelector,
+        EntryBytes.system(base: HardwareLayout.task, limit: 0x67, type: 0x8B)
+      ),
     ] { store(raw, at: HardwareLayout.gdt + UInt32(selector)) }
     store(HardwareLayout.stackTop, at: HardwareLayout.task + 4)
     store(UInt32(HardwareLayout.dataSelector), at: HardwareLayout.task + 8)
@@ -35,9 +37,10 @@ extension MonitorMemory {
 
   /// An interrupt gate, DPL 0.
   private func storeHostGate(_ vector: UInt8, _ target: UInt32) {
-    let low = UInt64(target & 0xFFFF) | UInt64(HardwareLayout.codeSelector) << 16
-    let high = UInt64(0x8E00) | UInt64(target & 0xFFFF_0000)
-    store(low | high << 32, at: HardwareLayout.idt + UInt32(vector) * 8)
+    store(
+      EntryBytes.gate(
+        HardwareLayout.codeSelector, target, access: EntryBytes.interruptGate(dpl: 0)),
+      at: HardwareLayout.idt + UInt32(vector) * 8)
   }
 
   /// The state in which the host's code starts.

@@ -87,6 +87,9 @@ extension Paravirtualization {
         throw DomainError("its kernel needs \(stack + 1) pages of memory, and it has \(count)")
       }
       mapped = min(mapped, count)
+      if let page = image.hypercallPage, Int(page &- base) >> 12 >= frameList {
+        throw DomainError("its page for hypercalls, \(hexadecimal(page)), is not in its kernel")
+      }
     }
 
     func linear(_ page: Int) -> UInt32 { base &+ UInt32(page << 12) }

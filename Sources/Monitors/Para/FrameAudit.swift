@@ -21,8 +21,14 @@ extension Paravirtualization {
       let isTable = kept.kind == .table
       for index in 0..<(isTable ? 1024 : HypervisorLayout.firstSlot) {
         let entry: UInt32 = cpu.load(at: UInt64(frame) << 12 | UInt64(index * 4))
-        guard entry & Entry.present != 0, frames.isRAM(Entry.frame(entry)) else { continue }
+        guard entry & Entry.present != 0 else { continue }
         let page = Entry.frame(entry)
+        guard frames.isRAM(page) else {
+          if !isTable {
+            complaints.append("directory \(hexadecimal(frame)) leads to what is no memory")
+          }
+          continue
+        }
         if isTable && entry & Entry.writable == 0 || frames[page].owner == FrameTable.hypervisor {
           found.references[Int(page)] += 1
         } else {
@@ -30,14 +36,16 @@ extension Paravirtualization {
         }
         let wanted = isTable ? FrameTable.Kind.writable : .table
         if isTable && entry & Entry.writable == 0 { continue }
-        if frames[page].owner != FrameTable.hypervisor && frames[page].kind != wanted {
+        let isOwn = frames[page].owner == FrameTable.hypervisor && isTable
+        if !isOwn && frames[page].kind != wanted {
           complaints.append("frame \(hexadecimal(page)) is used as two things at once")
         }
       }
       for index in HypervisorLayout.firstSlot..<1024 where !isTable {
         let entry: UInt32 = cpu.load(at: UInt64(frame) << 12 | UInt64(index * 4))
         let table = Entry.frame(entry)
-        if entry & Entry.present != 0 && frames[table].owner != FrameTable.hypervisor {
+        guard entry & Entry.present != 0 else { continue }
+        if !frames.isRAM(table) || frames[table].owner != FrameTable.hypervisor {
           complaints.append("directory \(hexadecimal(frame)) has a hole in the hypervisor's hole")
         }
       }

@@ -107,28 +107,10 @@ extension Paravirtualization {
     guard let base = cpu.peekDescriptor(frame.ss)?.base else {
       return crash("it has no stack", &cpu)
     }
-    var words: [UInt32] = []
-    func pop(_ count: UInt32, _ cpu: inout CPU) -> Bool {
-      for _ in 0..<count {
-        let linear = base &+ frame.esp
-        guard linear < HypervisorLayout.hole, let value = cpu.peekSystem(linear, 4) else {
-          return false
-        }
-        words.append(UInt32(truncatingIfNeeded: value))
-        frame.esp &+= 4
-      }
-      return true
+    let top = frame.esp
+    guard let flags = popFrame(from: base, &cpu) else {
+      return crash("its stack \(hexadecimal(top)) has no frame to return by", &cpu)
     }
-    let reason = "its stack \(hexadecimal(frame.esp)) has no frame to return by"
-    guard pop(4, &cpu) else { return crash(reason, &cpu) }
-    let selector = UInt16(truncatingIfNeeded: words[2])
-    if selector & 3 > 1 {
-      guard pop(2, &cpu) else { return crash(reason, &cpu) }
-      (frame.esp, frame.ss) = (words[4], UInt16(truncatingIfNeeded: words[5]))
-    }
-    cpu[.eax] = words[0]
-    (frame.eip, frame.cs) = (words[1], selector)
-    let flags = EFLAGS(rawValue: words[3])
     cpu.store(
       UInt8(flags.contains(.interrupt) ? 0 : 1), at: current.sharedInfo + SharedInfo.upcallMask)
     // The real flag is always on, and ports are no matter of IOPL.
@@ -136,6 +118,28 @@ extension Paravirtualization {
       .ioPrivilegeLevel, .virtual8086, .virtualInterrupt, .virtualInterruptPending,
     ]
     frame.eflags = flags.subtracting(withheld).union([.interrupt, .alwaysSet])
+  }
+
+  /// The frame of a return, and EAX; the answer is EFLAGS. Nil where there is no memory for it.
+  private func popFrame(from base: UInt32, _ cpu: inout CPU) -> EFLAGS? {
+    func pop(_ cpu: inout CPU) -> UInt32? {
+      let linear = base &+ frame.esp
+      guard linear < HypervisorLayout.hole, let value = cpu.peekSystem(linear, 4) else {
+        return nil
+      }
+      frame.esp &+= 4
+      return UInt32(truncatingIfNeeded: value)
+    }
+    guard let accumulator = pop(&cpu), let eip = pop(&cpu), let selector = pop(&cpu),
+      let flags = pop(&cpu)
+    else { return nil }
+    if selector & 3 > 1 {
+      guard let esp = pop(&cpu), let ss = pop(&cpu) else { return nil }
+      (frame.esp, frame.ss) = (esp, UInt16(truncatingIfNeeded: ss))
+    }
+    cpu[.eax] = accumulator
+    (frame.eip, frame.cs) = (eip, UInt16(truncatingIfNeeded: selector))
+    return EFLAGS(rawValue: flags)
   }
 
   // MARK: The guest's memory

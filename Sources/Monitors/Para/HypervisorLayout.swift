@@ -34,7 +34,6 @@ enum HypervisorLayout {
   static let task: UInt32 = 0x1000
   static let stubs: UInt32 = 0x4000
   static let idle: UInt32 = 0x5000
-  static let stack: UInt32 = 0x6000
   static let stackTop: UInt32 = 0xA000
   static let ownSize: UInt32 = 0xA000
 

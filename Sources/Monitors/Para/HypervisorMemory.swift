@@ -41,38 +41,17 @@ enum HypervisorMemory {
 
   /// An interrupt gate: INT n is #GP from rings outside `dpl`.
   static func storeGate(_ vector: Int, dpl: UInt64, _ cpu: inout CPU) {
-    let skipped: UInt32 = hasErrorCode(vector) ? 2 : 0
-    let target = HypervisorLayout.own + stub(vector) + skipped
+    let target = HypervisorLayout.own + stub(vector) + EntryBytes.entryOffset(vector)
     cpu.store(
-      gate(HypervisorLayout.codeSelector, target, access: 0x8E | dpl << 5),
+      EntryBytes.gate(
+        HypervisorLayout.codeSelector, target, access: EntryBytes.interruptGate(dpl: dpl)),
       at: machine(HypervisorLayout.idt) + UInt64(vector * 8))
-  }
-
-  static func gate(_ selector: UInt16, _ offset: UInt32, access: UInt64) -> UInt64 {
-    UInt64(offset & 0xFFFF) | UInt64(selector) << 16 | access << 40
-      | UInt64(offset & 0xFFFF_0000) << 32
   }
 
   static func stub(_ vector: Int) -> UInt32 { HypervisorLayout.stubs + UInt32(vector * 16) }
 
-  /// The processor pushes an error code itself (SDM 3A, table 6-1).
-  static func hasErrorCode(_ vector: Int) -> Bool {
-    [8, 10, 11, 12, 13, 14, 17].contains(vector)
-  }
-
-  /// Where every stub goes on when its handler is done.
-  static let exitOffset: UInt32 = 9
-
-  ///     push 0              6A 00           entered behind it if there is an error code
-  ///     push vector         68 ib ib ib ib
-  ///     host gate           0F 3F
-  ///     add esp, 8          83 C4 08
-  ///     iret                CF
   private static func storeStub(_ vector: Int, _ cpu: inout CPU) {
-    let bytes: [UInt8] = [
-      0x6A, 0, 0x68, UInt8(vector), 0, 0, 0, 0x0F, 0x3F, 0x83, 0xC4, 0x08, 0xCF,
-    ]
-    store(bytes, at: machine(stub(vector)), &cpu)
+    store(EntryBytes.stub(vector), at: machine(stub(vector)), &cpu)
   }
 
   /// Where the last domain has shut down: CLI and HLT end the machine.
@@ -121,7 +100,7 @@ enum HypervisorMemory {
     store(HypervisorLayout.userData, flat(limit: HypervisorLayout.guestEnd, access: 0xF3), &cpu)
     store(
       HypervisorLayout.taskSelector,
-      system(
+      EntryBytes.system(
         base: HypervisorLayout.own + HypervisorLayout.task, limit: HypervisorLayout.taskLimit,
         type: 0x8B), &cpu)
   }
@@ -139,11 +118,6 @@ enum HypervisorMemory {
   private static func flat(limit: UInt32, access: UInt64) -> UInt64 {
     let pages = UInt64(limit >> 12) - 1
     return pages & 0xFFFF | access << 40 | (pages >> 16) << 48 | 0xC << 52
-  }
-
-  static func system(base: UInt32, limit: UInt32, type: UInt64) -> UInt64 {
-    UInt64(limit & 0xFFFF) | UInt64(base & 0xFF_FFFF) << 16 | type << 40
-      | UInt64(limit >> 16) << 48 | UInt64(base >> 24) << 56
   }
 
   // MARK: Pages

@@ -144,7 +144,6 @@ extension Paravirtualization {
       frames[frame].owner == current.id, let allowed = Self.allowed(raw)
     else { throw .invalid }
     switch frames[frame].kind {
-    case .descriptors: break
     case .table where frames[frame].kindReferences > 0,
       .directory where frames[frame].kindReferences > 0:
       throw .invalid

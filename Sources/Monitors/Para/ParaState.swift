@@ -6,7 +6,7 @@ extension Paravirtualization {
   /// Words for `restore`.
   public func save(_ guest: borrowing CPU) -> [UInt64] {
     precondition(!needsFlush && pagesToFlush.isEmpty && !mustYield, "all is done when a run ends")
-    var coder = StateWords()
+    var coder = WordWriter()
     var state = Kept(of: self)
     state.exchange(&coder)
     return coder.words
@@ -15,12 +15,10 @@ extension Paravirtualization {
   /// Makes the hypervisor what it was, after processor, log and memory have been restored. False if no
   /// such hypervisor can have saved these words.
   public func restore(_ words: [UInt64], _ guest: inout CPU) -> Bool {
-    var coder = StateWords(words)
+    var coder = WordReader(words)
     var state = Kept(of: self)
     state.exchange(&coder)
-    guard coder.isComplete, state.frames.count == frames.frames.count,
-      state.isPossible(at: time(guest))
-    else { return false }
+    guard coder.isComplete, state.isPossible(at: time(guest)) else { return false }
     let before = Kept(of: self)
     take(state)
     // What it says of frames must be what the page tables in memory say.
@@ -80,16 +78,18 @@ private struct Kept {
     unsupported = Array((hypervisor.unsupported ?? "").utf8)
   }
 
-  mutating func exchange(_ coder: inout StateWords) {
+  mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     counters.exchange(&coder)
     coder.runs(&frames, empty: FrameTable.Frame()) { $1.exchange(&$0) }
     coder.numbers(&free)
     for index in domains.indices { domains[index].exchange(&coder) }
-    coder.field(&running)
+    var (runs, owner) = (UInt16(running), fpuOwner.map { UInt16($0) })
+    coder.field(&runs)
     coder.flag(&isIdle)
-    coder.optional(&fpuOwner, empty: 0) { $0.field(&$1) }
+    coder.optional(&owner, empty: 0) { $0.field(&$1) }
+    (running, fpuOwner) = (Int(runs), owner.map { Int($0) })
     coder.flag(&portsAreOpen)
-    coder.list(&grants, empty: nil) { coder, grant in
+    coder.array(&grants, empty: nil) { coder, grant in
       coder.optional(&grant, empty: GrantMapping()) { $1.exchange(&$0) }
     }
     coder.field(&heardLines)
@@ -100,29 +100,80 @@ private struct Kept {
     coder.numbers(&unsupported)
   }
 
-  /// Whether a hypervisor can be like this at a time.
+  /// Whether a hypervisor can be like this at a time, as far as it is not said by page tables.
   func isPossible(at now: UInt64) -> Bool {
-    domains.indices.contains(running) && (fpuOwner.map(domains.indices.contains) ?? true)
-      && free.allSatisfy { $0 < frames.count } && chargedUntil <= now
-      && grants.allSatisfy { $0.map(isPossible) ?? true }
-      && domains.allSatisfy { domain in
-        domain.isPossible(at: now) && domain.directory < UInt32(frames.count)
-          && frames[Int(domain.directory)].kind == .directory
-          && frames.count { $0.owner == domain.id } == Int(domain.pages)
+    // Longer than a century: differences of times fit into whatever they are added to.
+    guard now < 1 << 62, counters.isPossible, domains.indices.contains(running),
+      fpuOwner.map(domains.indices.contains) ?? true, grants.count <= 1024,
+      grants.allSatisfy({ $0.map(isPossible) ?? true }),
+      domains.allSatisfy({ $0.isPossible(at: now) })
+    else { return false }
+    return areTimesPossible(at: now) && heardLines == linesOfDomains && areFramesPossible
+      && domains.allSatisfy(hasItsPages)
+  }
+
+  /// A slice and a period end at most one of them from now, and the timer is set for what comes first.
+  private func areTimesPossible(at now: UInt64) -> Bool {
+    let deadlines = domains.filter(\.isAlive).flatMap {
+      [$0.timeout, $0.pollEnd, $0.period > 0 ? $0.nextPeriod : nil].compactMap { $0 }
+    }
+    return chargedUntil <= now && (sliceEnd == .max || sliceEnd <= now + Paravirtualization.slice)
+      && periodEnd <= now + Paravirtualization.period && armedFor <= sliceEnd
+      && deadlines.allSatisfy { armedFor <= $0 }
+  }
+
+  /// The timer, the second interrupt controller, and what domains have bound.
+  private var linesOfDomains: UInt16 {
+    domains.reduce(1 << 0 | 1 << 2) { lines, domain in
+      domain.physicalInterrupts.indices.reduce(lines) {
+        domain.physicalInterrupts[$1] == 0 ? $0 : $0 | 1 << UInt16($1)
       }
+    }
+  }
+
+  /// The hypervisor's frames are where they always are, a domain's are none of them, and the others
+  /// are free.
+  private var areFramesPossible: Bool {
+    let fresh = FrameTable(frames: frames.count).frames
+    for (kept, fresh) in zip(frames, fresh) {
+      if fresh.owner != FrameTable.nobody {
+        let isUnused = kept.kind == .none && kept.kindReferences == 0 && !kept.isPinned
+        guard kept.owner == fresh.owner, isUnused else { return false }
+      } else if kept.owner != FrameTable.nobody {
+        guard domains.contains(where: { $0.id == kept.owner }) else { return false }
+      } else if kept != fresh {
+        return false
+      }
+    }
+    return free.allSatisfy { $0 < frames.count && frames[Int($0)].owner == FrameTable.nobody }
+      && Set(free).count == free.count
+      && free.count == frames.count { $0.owner == FrameTable.nobody }
+  }
+
+  /// A domain's directory and descriptor tables are its own pages, used as that.
+  private func hasItsPages(_ domain: Domain) -> Bool {
+    func isUsed(_ frame: UInt32, as kind: FrameTable.Kind) -> Bool {
+      guard frame < frames.count else { return false }
+      let kept = frames[Int(frame)]
+      return kept.owner == domain.id && kept.kind == kind && kept.kindReferences > 0
+    }
+    return isUsed(domain.directory, as: .directory)
+      && (domain.gdtPages + domain.ldtPages).allSatisfy { isUsed($0, as: .descriptors) }
+      && frames.count { $0.owner == domain.id } == Int(domain.pages)
   }
 
   private func isPossible(_ grant: GrantMapping) -> Bool {
-    grant.frame < UInt32(frames.count) && grant.entry < UInt64(frames.count) << 12
+    grant.frame < frames.count && grant.entry < UInt64(frames.count) << 12 && grant.entry & 3 == 0
+      && grant.reference < Paravirtualization.Grant.count && grant.address & 0xFFF == 0
+      && grant.address < HypervisorLayout.hole
       && [grant.user, grant.owner].allSatisfy { id in domains.contains { $0.id == id } }
   }
 }
 
 extension ParaCounters {
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.numbers(&entries)
     coder.numbers(&hypercalls)
-    if entries.count != 256 || hypercalls.count != 64 { coder.fail() }
     for path in [
       \Self.refused, \.updates, \.extendedOperations, \.multicalls, \.bounces,
       \.bouncedSystemCalls, \.upcalls, \.events, \.validatedTables, \.validatedDirectories, \.pins,
@@ -131,10 +182,16 @@ extension ParaCounters {
       coder.field(&self[keyPath: path])
     }
   }
+
+  /// Whether the lists have the lengths that they always have, and can be added up.
+  fileprivate var isPossible: Bool {
+    entries.count == 256 && hypercalls.count == 64
+      && (entries + hypercalls).allSatisfy { $0 < 1 << 48 }
+  }
 }
 
 extension FrameTable.Frame {
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&owner)
     coder.field(&references)
     var raw = kind.rawValue
@@ -151,7 +208,7 @@ extension GrantMapping {
       user: 0, owner: 0, reference: 0, frame: 0, address: 0, entry: 0, isWritable: false)
   }
 
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&user)
     coder.field(&owner)
     coder.field(&reference)
@@ -165,19 +222,28 @@ extension GrantMapping {
 extension Domain {
   fileprivate func isPossible(at now: UInt64) -> Bool {
     let hasSizes =
-      traps.count == 256 && channels.count == 1024 && virtualInterrupts.count == 24
-      && physicalInterrupts.count == 16 && times.count == 4 && context.general.count == 8
-      && context.selectors.count == 4 && gdtPages.count <= 14 && ldtPages.count <= 16
+      virtualInterrupts.count == VirtualInterrupt.count && physicalInterrupts.count == 16
+      && times.count == 4 && context.general.count == 8 && context.selectors.count == 4
+      && gdtPages.count <= 14 && ldtCount <= 8192 && ldtPages.count == (ldtCount + 511) / 512
     let ports = virtualInterrupts + physicalInterrupts + polled
-    return hasSizes && ports.allSatisfy { $0 < 1024 } && ldtCount <= 8192 && ioPrivilege < 4
-      && stateSince <= now && lastRun <= now && period <= 1 << 62
-      && (-(1 << 60)...1 << 60).contains(credit)
+    guard hasSizes, ports.allSatisfy({ $0 < 1024 }) else { return false }
+    let isBound = physicalInterrupts.indices.allSatisfy {
+      let port = physicalInterrupts[$0]
+      return port == 0 || isPrivileged && channels[Int(port)] == .physical(UInt32($0))
+    }
+    return isBound && traps.allSatisfy { $0.level < 4 } && ioPrivilege < 4
+      && stateSince <= now && lastRun <= now
+      && (period == 0 || (1_000_000...1 << 62).contains(period))
+      && (-(1 << 60)...1 << 60).contains(credit) && context.frame.eflags.contains(.interrupt)
+      && context.frame.eflags.isDisjoint(with: [.virtual8086, .ioPrivilegeLevel])
   }
 
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     exchangeState(&coder)
     coder.field(&weight)
-    coder.field(&credit)
+    var words = UInt64(bitPattern: credit)
+    coder.field(&words)
+    credit = Int64(bitPattern: words)
     coder.flag(&isBoosted)
     coder.field(&lastRun)
     coder.runs(&traps, empty: TrapEntry()) { $1.exchange(&$0) }
@@ -206,7 +272,7 @@ extension Domain {
     exchangeContext(&coder)
   }
 
-  private mutating func exchangeState(_ coder: inout StateWords) {
+  private mutating func exchangeState<Coder: WordCoder>(_ coder: inout Coder) {
     var (kind, reason, text): (UInt8, UInt32, [UInt8]) =
       switch state {
       case .runnable: (0, 0, [])
@@ -226,26 +292,22 @@ extension Domain {
     }
   }
 
-  private mutating func exchangeContext(_ coder: inout StateWords) {
+  private mutating func exchangeContext<Coder: WordCoder>(_ coder: inout Coder) {
     coder.numbers(&context.general)
     coder.field(&context.frame.vector)
     coder.field(&context.frame.errorCode)
     coder.field(&context.frame.eip)
     coder.field(&context.frame.cs)
-    var flags = context.frame.eflags.rawValue
-    coder.field(&flags)
-    context.frame.eflags = EFLAGS(rawValue: flags)
+    coder.option(&context.frame.eflags)
     coder.field(&context.frame.esp)
     coder.field(&context.frame.ss)
     coder.numbers(&context.selectors)
-    var words = fpu.words
-    coder.numbers(&words)
-    if let saved = SavedFPU(words: words) { fpu = saved } else { coder.fail() }
+    fpu.exchange(&coder)
   }
 }
 
 extension TrapEntry {
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&selector)
     coder.field(&address)
     coder.field(&level)
@@ -254,14 +316,14 @@ extension TrapEntry {
 }
 
 extension Callback {
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.field(&selector)
     coder.field(&address)
   }
 }
 
 extension EventChannel {
-  fileprivate mutating func exchange(_ coder: inout StateWords) {
+  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     var (kind, first, second): (UInt8, UInt32, UInt32) =
       switch self {
       case .free: (0, 0, 0)

@@ -11,7 +11,7 @@ extension Paravirtualization {
       cpu.store(cpu.cr2, at: current.sharedInfo + SharedInfo.faultAddress)
       bounce(vector, errorCode: frame.errorCode, &cpu)
     default:
-      let errorCode = HypervisorMemory.hasErrorCode(vector) ? frame.errorCode : nil
+      let errorCode = EntryBytes.hasErrorCode(vector) ? frame.errorCode : nil
       bounce(vector, errorCode: errorCode, &cpu)
     }
   }
@@ -127,17 +127,31 @@ extension Paravirtualization {
 
   /// IN or OUT by a kernel that may use ports, with the bitmap not in force.
   private func opensPorts(_ cpu: inout CPU) -> Bool {
-    guard !portsAreOpen, frame.ring <= current.ioPrivilege, frame.ring < 3,
-      let base = cpu.peekDescriptor(frame.cs)?.base
-    else { return false }
-    let prefixes: Set<UInt8> = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF2, 0xF3]
-    for place in 0..<15 {
-      guard let byte = cpu.peekByte(base &+ frame.eip &+ UInt32(place)) else { return false }
-      if prefixes.contains(byte) { continue }
-      return (0xE4...0xE7).contains(byte) || (0xEC...0xEF).contains(byte)
-        || (0x6C...0x6F).contains(byte)
+    !portsAreOpen && frame.ring <= current.ioPrivilege && frame.ring < 3 && isAtPortAccess(cpu)
+  }
+
+  /// The guest stands before an IN, OUT, INS or OUTS.
+  private func isAtPortAccess(_ cpu: borrowing CPU) -> Bool {
+    guard let code = cpu.peekDescriptor(frame.cs) else { return false }
+    let start = code.base &+ frame.eip
+    var bytes: [UInt8] = []
+    // As long as an instruction can be.
+    while bytes.count < 15, let byte = cpu.peekByte(start &+ UInt32(bytes.count)) {
+      bytes.append(byte)
     }
-    return false
+    let profile = cpu.profile
+    return bytes.withUnsafeBytes { bytes in
+      guard let first = bytes.baseAddress,
+        let form = CodeForm(
+          first, available: bytes.count, is32Bit: code.isBig, profile: profile)
+      else { return false }
+      switch form.kind {
+      case .service(.port): return true
+      // OUTS from CS or GS: a translator has another reason not to copy it.
+      case .service(.segmentOverride): return bytes[form.prefixes] & 0xFE == 0x6E
+      default: return false
+      }
+    }
   }
 
   /// Lets the TSS name its bitmap. The same bitmap would be good for ring 3: so until it is closed

@@ -17,7 +17,7 @@ public import X86
 /// Time is the machine's: the stubs' instructions count, and the physical timer interrupts whoever
 /// runs.
 public final class Paravirtualization: Monitor {
-  public internal(set) var counters = ParaCounters()
+  public internal(set) var counters: ParaCounters
   public internal(set) var unsupported: String?
 
   /// How int 80h of a program reaches its kernel.
@@ -68,28 +68,20 @@ public final class Paravirtualization: Monitor {
 
   /// Takes the machine over and starts domains from an image: number 0, which gets the devices and most
   /// of the memory, and `others` beside it. Weights say who gets how much of the processor, from
-  /// Domain 0 on; who has none has `usualWeight`.
+  /// Domain 0 on; who has none has `usualWeight`. On a machine that has been reset it knows nothing
+  /// of what was, and goes on counting.
   public init(
     _ cpu: inout CPU, memory: UInt64, ticksPerSecond: UInt64, systemCalls: SystemCallPath,
-    image: DomainImage, others: Int = 0, weights: [UInt32] = []
+    image: DomainImage, others: Int = 0, weights: [UInt32] = [],
+    counters: ParaCounters = ParaCounters()
   ) throws(DomainError) {
     precondition(others < HypervisorLayout.domains, "checked by whoever asks the user")
+    self.counters = counters
     self.ticksPerSecond = ticksPerSecond
     self.systemCalls = systemCalls
     self.others = others
     self.weights = weights
     frames = FrameTable(frames: Int(memory >> 12))
-    try start(&cpu, image)
-  }
-
-  /// Starts anew, on a machine that has been reset.
-  public func restart(_ cpu: inout CPU, image: DomainImage) throws(DomainError) {
-    frames = FrameTable(frames: frames.frames.count)
-    domains = []
-    grants = []
-    fpuOwner = nil
-    (sliceEnd, armedFor, chargedUntil, periodEnd) = (.max, .max, 0, 0)
-    unsupported = nil
     try start(&cpu, image)
   }
 
@@ -183,13 +175,16 @@ public final class Paravirtualization: Monitor {
   func leave(_ cpu: inout CPU) {
     repeat {
       schedule(&cpu)
-      guard !isIdle else { return enterIdleLoop(&cpu) }
+      guard !isIdle else {
+        flushTranslations(&cpu)
+        return enterIdleLoop(&cpu)
+      }
     } while !prepareReturn(&cpu)
     flushTranslations(&cpu)
     frame.store(&cpu)
     let stub = HypervisorMemory.stub(Int(frame.vector & 0xFF))
     cpu[.esp] = HypervisorLayout.own + EntryFrame.offset
-    cpu.resume(at: HypervisorLayout.own + stub + HypervisorMemory.exitOffset, cpl: 0)
+    cpu.resume(at: HypervisorLayout.own + stub + EntryBytes.exitOffset, cpl: 0)
   }
 
   private func flushTranslations(_ cpu: inout CPU) {

@@ -33,15 +33,24 @@ extension Paravirtualization {
 
   /// A device's interrupt has come: the timer is ours, the others become events of their domains.
   func interrupt(_ line: UInt32, _ cpu: inout CPU) {
-    let owner = domains.firstIndex { $0.physicalInterrupts[Int(line)] != 0 }
-    // A line that drops too early is reported as the last one of its controller, and is no interrupt.
-    if line & 7 != 7 || owner != nil {
-      if line >= 8 { cpu.writePort(Port.slave, byte: 0x20) }
-      cpu.writePort(Port.master, byte: 0x20)
-    }
+    let isReal = line & 7 != 7 || isInService(line, &cpu)
+    if line >= 8 && isReal { cpu.writePort(Port.slave, byte: 0x20) }
+    // The master has served its line 2 whatever the slave says.
+    if line >= 8 || isReal { cpu.writePort(Port.master, byte: 0x20) }
     if line == 0 { return timeIsUp(&cpu) }
-    guard let owner else { return }
+    guard isReal,
+      let owner = domains.firstIndex(where: { $0.physicalInterrupts[Int(line)] != 0 })
+    else { return }
     setPending(domains[owner].physicalInterrupts[Int(line)], of: owner, &cpu)
+  }
+
+  /// A line that drops too early is reported as the last one of its controller, and is no interrupt:
+  /// then the in-service register has no bit for it (8259A, Intel 231468).
+  private func isInService(_ line: UInt32, _ cpu: inout CPU) -> Bool {
+    let port = line < 8 ? Port.master : Port.slave
+    // OCW3: the next IN reads the in-service register.
+    cpu.writePort(port, byte: 0x0B)
+    return cpu.readPort(port) >> (line & 7) & 1 != 0
   }
 
   // MARK: Time

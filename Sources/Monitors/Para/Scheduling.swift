@@ -7,19 +7,19 @@ import X86
 /// event, with credit left, before both. Equals take turns, a slice each: the physical timer ends it.
 extension Paravirtualization {
   /// In nanoseconds.
-  private static let slice: UInt64 = 10_000_000
-  private static let period: UInt64 = 30_000_000
+  static let slice: UInt64 = 10_000_000
+  static let period: UInt64 = 30_000_000
 
   /// The weight of a domain that nobody has given one.
   public static let usualWeight: UInt32 = 256
 
   /// The domain to run now; nil if none can.
   func choose(_ cpu: inout CPU) -> Int? {
+    defer { mustYield = false }
     guard domains.count > 1 else { return domains[0].state == .runnable ? 0 : nil }
     let now = time(cpu)
     charge(now)
     let hasTurn = !isIdle && !mustYield && now < sliceEnd && domains[running].state == .runnable
-    mustYield = false
     if !isIdle { domains[running].lastRun = now }
     // Among equals who has a turn keeps it, and then it is for whoever has waited longest.
     func rank(_ index: Int) -> (Int, UInt64) {

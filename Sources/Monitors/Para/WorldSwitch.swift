@@ -89,14 +89,14 @@ extension Paravirtualization {
     else { return HypervisorMemory.storeGate(vector, dpl: 0, &cpu) }
     // A trap gate: IF stays on, as it always is outside the hypervisor.
     cpu.store(
-      HypervisorMemory.gate(
+      EntryBytes.gate(
         entry.selector, entry.address, access: 0x8F | UInt64(entry.level) << 5),
       at: HypervisorMemory.machine(HypervisorLayout.idt) + UInt64(vector * 8))
   }
 
   /// The LDT as the domain has set it.
   func loadLocalTable(_ cpu: inout CPU) {
-    let descriptor = HypervisorMemory.system(
+    let descriptor = EntryBytes.system(
       base: HypervisorLayout.ldt, limit: current.ldtCount * 8 &- 1, type: 0x82)
     cpu.store(
       current.ldtCount == 0 ? 0 : descriptor,

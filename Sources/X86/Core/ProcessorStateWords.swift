@@ -107,7 +107,7 @@ extension ModelSpecificRegisters {
 }
 
 extension FPUState {
-  fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+  mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     coder.array(&registers, empty: Extended(signExponent: 0, significand: 0)) {
       $0.field(&$1.significand)
       $0.field(&$1.signExponent)

@@ -40,6 +40,11 @@ extension CPU {
   /// OUT.
   public mutating func writePort(_ port: UInt16, byte: UInt8) { writePort(port, 1, UInt32(byte)) }
 
+  /// IN.
+  public mutating func readPort(_ port: UInt16) -> UInt8 {
+    UInt8(truncatingIfNeeded: readPort(port, 1))
+  }
+
   /// Changes CR0.TS.
   public mutating func setTaskSwitched(_ isSet: Bool) {
     guard cr0.contains(.taskSwitched) != isSet else { return }
@@ -61,29 +66,10 @@ public struct SavedFPU: Sendable {
 
   public init() {}
 
-  /// What `words` were; nil if they cannot have been any.
-  public init?(words: [UInt64]) {
-    guard !words.isEmpty else { return }
-    guard words.count == 24 else { return nil }
-    func field<T: FixedWidthInteger>(_ index: Int) -> T { T(truncatingIfNeeded: words[index]) }
-    state = FPUState(
-      registers: (0..<8).map {
-        Extended(signExponent: field(8 + $0 * 2), significand: words[9 + $0 * 2])
-      },
-      control: field(0), statusWord: field(1), tags: field(2), lastOpcode: field(3),
-      codeSelector: field(4), dataSelector: field(5), instructionPointer: field(6),
-      dataPointer: field(7))
-  }
-
-  /// For a file; none if nobody has used the x87.
-  public var words: [UInt64] {
-    guard let state else { return [] }
-    let fields: [UInt64] = [
-      UInt64(state.control), UInt64(state.statusWord), UInt64(state.tags),
-      UInt64(state.lastOpcode), UInt64(state.codeSelector), UInt64(state.dataSelector),
-      UInt64(state.instructionPointer), UInt64(state.dataPointer),
-    ]
-    return fields + state.registers.flatMap { [UInt64($0.signExponent), $0.significand] }
+  /// Writes or reads it for a file; nothing if nobody has used the x87.
+  public mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
+    coder.optional(&state, empty: FPUState()) { $1.exchange(&$0) }
+    if let state, state.registers.count != 8 { coder.fail() }
   }
 }
 
