@@ -72,7 +72,7 @@ import X86
     let lines = run.output.split(separator: "\n").map(String.init)
     #expect(
       lines.contains(
-        "00C INTERCEPT_MISC1      9D000003  INTR NMI CPUID RSM HLT INVLPGA IOIO MSR SHUTDOWN"))
+        "00C INTERCEPT_MISC1      9D0C0003  INTR NMI CPUID RSM HLT INVLPGA IOIO MSR SHUTDOWN"))
     #expect(lines.contains { $0.hasPrefix("#VMEXIT HLT; with VT-x: HLT, reason 12 at tick 231") })
     #expect(lines.contains { $0.hasPrefix("070 EXITCODE ") && $0.contains(" -> ") })
     #expect(lines.contains { $0.hasPrefix("578 RIP ") && $0.contains(" -> ") })

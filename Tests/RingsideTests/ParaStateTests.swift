@@ -173,9 +173,15 @@ import X86
     #expect(bench.hypervisor.restore(idle, &bench.machine.cpu))
   }
 
+  /// A domain that has given some of its memory back.
   private static func booted() throws -> (Machine, Paravirtualization) {
-    let machine = try ParavirtualizationTests.machine()
-    _ = machine.run(until: 3_000_000)
-    return (machine, try ParavirtualizationTests.hypervisor(of: machine))
+    let bench = try HypercallBench()
+    let pages = (1...4).map { bench.scratch + $0 << 12 }
+    let frames = pages.map(bench.frame)
+    for page in pages { try #require(bench.call(14, page, 0, 0, 2) == 0) }
+    bench.store([bench.scratch + 0x100, 4, 0, 0, 0x7FF0], at: bench.scratch)
+    bench.store(frames, at: bench.scratch + 0x100)
+    try #require(bench.call(12, 1, bench.scratch) == 4)
+    return (bench.machine, bench.hypervisor)
   }
 }
