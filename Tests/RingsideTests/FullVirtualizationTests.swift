@@ -51,6 +51,15 @@ import X86
       RingletTests.lines(output) == RingletTests.lines(try RingletTests.text("ring1/expected.txt")))
   }
 
+  /// Without translation it shows exactly the holes that the architecture has.
+  @Test func thePrivilegeReportHasTheKnownHolesAndNoOthers() throws {
+    let machine = try RingletTests.machine(mode: .fullTrap, guest: "ring1")
+    let (output, stop) = RingletTests.run(machine)
+    #expect(stop == .haltedForGood)
+    let lines = RingletTests.lines(output).dropLast(2).map(String.init)
+    #expect(lines == PrivilegeTable.linesUnderRingCompression)
+  }
+
   /// Each sensitive instruction of the kernel is met once, though the virtual processor executes it;
   /// and nobody stops in the monitor's hole.
   @Test func breakpointsAreMetOnceAndOutsideTheHole() throws {

@@ -16,7 +16,7 @@ import X86
   static let ways = [
     Way(mode: .fullTrap, lab: .virtualizable),
     Way(mode: .fullTrap, lab: .virtualizable, paging: .trace),
-    Way(mode: .fullTranslate),
+    Way(mode: .fullTranslate), Way(mode: .fullTranslate, paging: .trace),
   ]
 
   /// What the guest could tell of interrupts: where which came, and all of its state some time later.

@@ -1,3 +1,5 @@
+@testable import Monitors
+
 /// The report of `ring1` as the manuals would have it (Intel SDM 2A-2D, each instruction's
 /// Operation section; 3A 5.9, 6.12.1), for descriptors with the DPL of their ring: ring r's code
 /// segment is 08 + 10h × r, its data segment 10 + 10h × r. Written down apart from the processor.
@@ -12,14 +14,20 @@ enum PrivilegeTable {
     "mov ds,rpl0", "mov ss,rpl0", "jmp rpl0", "retf rpl0", "int 80", "int3",
   ]
 
-  static var lines: [String] {
+  /// On a processor that is the guest's own.
+  static var lines: [String] { lines(outcome(of:in:iopl:)) }
+
+  /// Where the guest's ring 0 is really ring 1, and nothing is translated.
+  static var linesUnderRingCompression: [String] { lines(compressed(of:in:iopl:)) }
+
+  private static func lines(_ outcome: (String, Int, Int) -> String) -> [String] {
     var lines: [String] = []
     for iopl in 0..<4 {
       lines.append("IOPL \(iopl)      CPL0  CPL1  CPL2  CPL3")
       for name in names {
         var line = name
         for ring in 0..<4 {
-          line = padded(line, to: 12 + 6 * ring) + outcome(of: name, ring: ring, iopl: iopl)
+          line = padded(line, to: 12 + 6 * ring) + outcome(name, ring, iopl)
         }
         lines.append(line)
       }
@@ -28,7 +36,7 @@ enum PrivilegeTable {
     return lines
   }
 
-  private static func outcome(of name: String, ring: Int, iopl: Int) -> String {
+  private static func outcome(of name: String, in ring: Int, iopl: Int) -> String {
     let (code, data) = (0x08 + 0x10 * ring, 0x10 + 0x10 * ring)
     let (interrupt, level) = (0x200, iopl << 12)
     let isKernel = ring == 0
@@ -69,6 +77,29 @@ enum PrivilegeTable {
     // All others are privileged.
     case "mov r,cr0": return isKernel ? value(1) : refused(0)
     default: return isKernel ? "ok" : refused(0)
+    }
+  }
+
+  /// The holes: what traps nowhere tells the truth about ring 1. Rings 1 and 2 of the guest, and ring 3 with
+  /// an IOPL, are interpreted.
+  private static func compressed(of name: String, in ring: Int, iopl: Int) -> String {
+    let bare = outcome(of: name, in: ring, iopl: iopl)
+    guard ring == 0 || ring == 3 && iopl == 0 else { return bare }
+    switch name {
+    case "sldt": return value(Int(MonitorLayout.ldtSelector))
+    case "str": return value(Int(MonitorLayout.taskSelector))
+    default: if ring == 3 { return bare }
+    }
+    switch name {
+    // IF is always on, IOPL always 0, and neither changes.
+    case "cli", "sti", "pushf", "popf IF=0", "popf IOPL=3", "iret IF=0", "iret IOPL=3",
+      "iret ring 3":
+      return value(0x200)
+    // The RPL of CS and SS.
+    case "mov r,cs", "push cs", "jmp 08", "call 08", "retf 08", "iret 08", "jmp rpl0", "retf rpl0":
+      return value(0x09)
+    case "mov r,ss", "pop ss 10", "mov ss,rpl0": return value(0x11)
+    default: return bare
     }
   }
 

@@ -11,7 +11,7 @@ import X86
     _ mode: Mode, paging: PagingPolicy = .flush, pages: Int? = nil
   ) throws -> Machine {
     let machine = try RingletTests.machine(
-      mode: mode, lab: mode == .emulation ? nil : .virtualizable, paging: paging, pages: pages)
+      mode: mode, lab: mode == .fullTrap ? .virtualizable : nil, paging: paging, pages: pages)
     machine.receive(.serial(Array(commands.utf8)))
     return machine
   }
@@ -20,10 +20,13 @@ import X86
     try #require(machine.monitor as? FullVirtualization)
   }
 
-  @Test func tracedTablesStayWhenTheGuestLoadsCR3AndNothingElseDiffers() throws {
+  private static let modes: [Mode] = [.fullTrap, .fullTranslate]
+
+  @Test(arguments: modes)
+  func tracedTablesStayWhenTheGuestLoadsCR3AndNothingElseDiffers(mode: Mode) throws {
     let bare = try Self.ringlet(.emulation)
-    let flushed = try Self.ringlet(.fullTrap)
-    let traced = try Self.ringlet(.fullTrap, paging: .trace)
+    let flushed = try Self.ringlet(mode)
+    let traced = try Self.ringlet(mode, paging: .trace)
     for machine in [bare, flushed, traced] {
       let (_, stop) = RingletTests.run(machine)
       #expect(stop == .exit(code: 7))
@@ -40,9 +43,9 @@ import X86
     #expect(trace.trueFaults == flush.trueFaults)
   }
 
-  @Test(arguments: PagingPolicy.allCases)
-  func everyEntryFollowsFromTheGuestsTablesAtAnyMoment(policy: PagingPolicy) throws {
-    let machine = try Self.ringlet(.fullTrap, paging: policy)
+  @Test(arguments: modes, PagingPolicy.allCases)
+  func everyEntryFollowsFromTheGuestsTablesAtAnyMoment(mode: Mode, policy: PagingPolicy) throws {
+    let machine = try Self.ringlet(mode, paging: policy)
     let monitor = try Self.monitor(of: machine)
     var generator = Xorshift64(seed: 1)
     var most = 0
@@ -56,10 +59,10 @@ import X86
   }
 
   /// A pool of the least size: pages come and go all the time, and the guest does the same.
-  @Test(arguments: PagingPolicy.allCases)
-  func aSmallPoolThrashesAndSuffices(policy: PagingPolicy) throws {
+  @Test(arguments: modes, PagingPolicy.allCases)
+  func aSmallPoolThrashesAndSuffices(mode: Mode, policy: PagingPolicy) throws {
     let bare = try Self.ringlet(.emulation)
-    let machine = try Self.ringlet(.fullTrap, paging: policy, pages: 16)
+    let machine = try Self.ringlet(mode, paging: policy, pages: 16)
     let monitor = try Self.monitor(of: machine)
     _ = RingletTests.run(bare)
     while case .reached = machine.run(until: machine.ticks + 100_000) {

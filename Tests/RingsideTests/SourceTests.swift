@@ -49,7 +49,7 @@ import Testing
       columns == [
         ["ringlet", "emulation, full, hardware, para"], ["demo", "emulation, full, hardware"],
         ["hello", "emulation, full, hardware"], ["crash", "emulation, full, hardware"],
-        ["edges", "emulation, full, hardware"], ["ring1", "emulation, full:translate, hardware"],
+        ["edges", "emulation, full, hardware"], ["ring1", "emulation, full, hardware"],
         ["redpill", "emulation, full, hardware"], ["tinysvm", "emulation"],
         ["toyboot", "emulation, hardware"],
       ])

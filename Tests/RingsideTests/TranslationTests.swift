@@ -21,19 +21,21 @@ import X86
   }
 
   /// Each with what it prints last; 600Dh is how `seams` says that it has come to its end.
-  @Test(arguments: [
-    ("hello", "Hello from ring 0\n"), ("crash", "Falling\n"), ("seams", "\n99 0000600d\n"),
-    ("demo", "shell ready, type help\r\n$ "),
-  ])
-  func guestsEndInTheSameState(name: String, last: String) throws {
+  @Test(
+    arguments: [
+      ("hello", "Hello from ring 0\n"), ("crash", "Falling\n"), ("seams", "\n99 0000600d\n"),
+      ("demo", "shell ready, type help\r\n$ "),
+    ], PagingPolicy.allCases)
+  func guestsEndInTheSameState(guest: (name: String, last: String), paging: PagingPolicy) throws {
     let end: UInt64 = 30_000_000
-    let bare = try RingletTests.machine(mode: .emulation, guest: name)
-    let translated = try RingletTests.machine(mode: .fullTranslate, guest: name)
+    let bare = try RingletTests.machine(mode: .emulation, guest: guest.name)
+    let translated = try RingletTests.machine(
+      mode: .fullTranslate, guest: guest.name, paging: paging)
     #expect(bare.run(until: end) == translated.run(until: end))
     let output = bare.board.takeSerialOutput()
     #expect(output == translated.board.takeSerialOutput())
     let text = String(decoding: output, as: UTF8.self)
-    #expect(text.hasSuffix(last))
+    #expect(text.hasSuffix(guest.last))
     #expect(bare.ticks == translated.ticks)
     #expect(bare.digest == translated.digest)
   }

@@ -57,6 +57,7 @@ void switch_stacks(uint32_t *save_esp, uint32_t esp, uint32_t cr3);
 extern uint8_t modified_code[];  // MOV EAX, imm32; RET
 
 typedef uint32_t program(uint32_t count);
+uint32_t run_in_ring3(program *run, uint32_t count);
 program nothing, sieve, crc, sha, matrix, sort, memory, recursion, bytecode, wide, mandelbrot;
 program system_call, port, cr3, cr0, calls, page_fault, divide, invlpg, context, serial, flags,
   segments, modify, tlb, idle;

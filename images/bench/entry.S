@@ -82,6 +82,7 @@ in_ring3:
   int VECTOR_CALL
   dec ecx
   jnz in_ring3
+leave_ring3:
   int VECTOR_DONE
 .globl on_done
 on_done:
@@ -92,6 +93,26 @@ on_done:
   mov [esp + 28], eax                 // POPA takes it from here
   popa
   ret
+
+// uint32_t run_in_ring3(program *run, uint32_t count): with interrupts on, as programs are.
+.globl run_in_ring3
+run_in_ring3:
+  mov eax, [esp + 4]
+  mov ecx, [esp + 8]
+  pusha
+  mov [kernel_esp], esp
+  lea edx, [user_stack_top - 8]
+  mov dword ptr [edx], offset leave_ring3   // where it returns to
+  mov [edx + 4], ecx
+  mov ecx, USER_DATA
+  mov ds, ecx
+  mov es, ecx
+  push ecx
+  push edx
+  push 0x202                          // EFLAGS
+  push USER_CODE
+  push eax
+  iretd
 
 // uint32_t six_calls(uint32_t count, uint32_t sum)
 .globl six_calls
@@ -163,7 +184,7 @@ modified_code:
 .balign 16
   .skip 65536
 stack_top:
-  .skip 4096
+  .skip 65536
 user_stack_top:
 kernel_esp:
   .skip 4

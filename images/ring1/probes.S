@@ -70,6 +70,7 @@ probe "outsb"
 
 // Privileged: ring 0 or #GP(0).
 probe "hlt"
+  sti                                 // an IRET that is not really in ring 0 has left IF as it was
   hlt
   done
 probe "mov r,cr0"
