@@ -136,7 +136,8 @@ import X86
   @Test func builtInGuestsAreFound() throws {
     let library = try #require(GuestLibrary(program: CommandLine.arguments[0]))
     let names = [
-      "ringlet", "demo", "hello", "crash", "edges", "ring1", "redpill", "tinysvm", "toyboot",
+      "ringlet", "demo", "hello", "crash", "edges", "ring1", "redpill", "tinysvm", "exits",
+      "toyboot",
     ]
     #expect(library.entries.map(\.name) == names)
     #expect(library.path(of: "nobody") == nil)

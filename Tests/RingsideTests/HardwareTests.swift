@@ -358,12 +358,34 @@ import X86
     #expect(common > 500 && common == traces[0].count && common == traces[1].count)
   }
 
+  /// A guest that leaves for all reasons there are in itself. The last is an address outside its memory,
+  /// after which tinysvm ends it and the monitor reads what is on an empty bus.
+  @Test func tinysvmMeetsEveryKindOfExitThatTheMonitorMeets() throws {
+    let image = try RingletTests.bytes("built/exits.elf")
+    let inside = try TinysvmTests.machine(module: image)
+    let outside = try Self.machine(memory: 16, image)
+    let traces = [inside, outside].map { machine in
+      let sink = ExitSink()
+      machine.ledgerSink = sink
+      _ = RingletTests.run(machine)
+      return sink.exits
+    }
+    #expect(traces[0] == traces[1])
+    #expect(
+      Set(traces[0].map(\.code)) == [
+        0x72, 0x7A, 0x7B, 0x7C, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x400,
+      ])
+    #expect(Set(traces[0].map(\.ring)) == [0, 3])
+    #expect(traces[0].last?.address == 0x100_0000)
+  }
+
   /// What both intercept and what no interrupt has a hand in: tinysvm wants to see the serial line and
   /// the port that ends the guest, and what is read from the line depends on when bytes come.
   private final class ExitSink: LedgerSink {
     struct Exit: Equatable {
       var code: UInt32
       var information: UInt64
+      var address: UInt64
       var eip: UInt32
       var ring: UInt8
     }
@@ -375,7 +397,9 @@ import X86
       let isInput = event.info & 1 != 0
       if event.code == 0x7B, isInput || !(0x3F8...0x3FF).contains(port) && port != 0xF4 { return }
       exits.append(
-        Exit(code: event.code, information: event.info, eip: event.eip, ring: event.fromCPL))
+        Exit(
+          code: event.code, information: event.info, address: event.detail, eip: event.eip,
+          ring: event.fromCPL))
     }
   }
 

@@ -51,7 +51,7 @@ import Testing
         ["hello", "emulation, full, hardware"], ["crash", "emulation, full, hardware"],
         ["edges", "emulation, full, hardware"], ["ring1", "emulation, full, hardware"],
         ["redpill", "emulation, full, hardware"], ["tinysvm", "emulation"],
-        ["toyboot", "emulation, hardware"],
+        ["exits", "emulation, full, hardware"], ["toyboot", "emulation, hardware"],
       ])
   }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One IA-32 processor: its registers, the semantics of its instructions, and how it addresses memory.
 ///
 /// A non-copyable struct whose hot state is plain fields and raw pointers, so that the interpreter
@@ -100,6 +102,9 @@ public struct CPU: ~Copyable {
   var flush = TranslationFlush.none
   /// The virtual-machine extension; at rest on processors without it.
   var svm = SVMState()
+  /// Says nothing. But a structure with an atomic inside is always used where it lies, while of another
+  /// one Swift makes a copy of all its bytes for each function that borrows it.
+  private let stays = Atomic<UInt8>(0)
 
   public let profile: Profile
   public var memory: PhysicalMemory
