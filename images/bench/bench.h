@@ -18,6 +18,8 @@
 #define MASTER_DATA 0x21
 #define END_OF_INTERRUPT 0x20
 
+#define PARA_MAGIC 0x2d6e6578         // our own sign that a hypervisor has started us
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
@@ -26,6 +28,9 @@ enum { PTE_PRESENT = 1, PTE_WRITABLE = 2, PTE_USER = 4 };
 
 /// The processor's tables, a paged address space (see `platform.c`), interrupts off.
 void start_platform(void);
+/// The same under a hypervisor; returns the command line.
+struct start_info;
+const char *para_start_platform(const struct start_info *information);
 /// Makes an interrupt line of the master controller heard, and no other.
 void listen_to(uint32_t line);
 
@@ -56,8 +61,18 @@ void load_segments(uint32_t count);
 void switch_stacks(uint32_t *save_esp, uint32_t esp, uint32_t cr3);
 extern uint8_t modified_code[];  // MOV EAX, imm32; RET
 
+/// What a task does in its turn: eight pages of its own. The sum of all is in `shared_sum`.
+void take_turn(void);
+extern uint32_t shared_sum;
+
 typedef uint32_t program(uint32_t count);
 uint32_t run_in_ring3(program *run, uint32_t count);
+struct benchmark {
+  const char *name;
+  program *run;
+};
+/// Those that a kernel in ring 1 does in another way, up to one without a name.
+extern const struct benchmark para_programs[];
 program nothing, sieve, crc, sha, matrix, sort, memory, recursion, bytecode, wide, mandelbrot;
 program system_call, port, cr3, cr0, calls, page_fault, divide, invlpg, context, serial, flags,
   segments, modify, tlb, idle;

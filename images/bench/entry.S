@@ -183,6 +183,7 @@ modified_code:
 .section .bss
 .balign 16
   .skip 65536
+.globl stack_top
 stack_top:
   .skip 65536
 user_stack_top:

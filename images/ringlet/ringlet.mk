@@ -35,5 +35,5 @@ RINGLET_OBJECTS := $(addprefix $(RINGLET)/kernel/,$(KERNEL:=.o)) \
 $(RINGLET_OBJECTS): private CC += -Wframe-larger-than=256
 $(RINGLET)/kernel/start.o: private CC += -I$(OUT)
 $(RINGLET)/kernel/start.o: $(OUT)/ringlet.disk
-$(OUT)/ringlet.elf: $(RINGLET_OBJECTS) ringlet/kernel/kernel.ld
-	$(LD) -T ringlet/kernel/kernel.ld $(filter %.o,$^) -o $@
+$(OUT)/ringlet.elf: $(RINGLET_OBJECTS) common/para.ld
+	$(LD) -T common/para.ld $(filter %.o,$^) -o $@

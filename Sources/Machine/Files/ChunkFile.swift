@@ -4,7 +4,7 @@ import Chipset
 /// chunks with a name of four letters, a length and a checksum, then the chunk `END `.
 enum ChunkFile {
   /// The version of the format, for both kinds. It is raised whenever what a chunk means changes.
-  static let version: UInt32 = 3
+  static let version: UInt32 = 4
   /// A byte that is no text, letters to recognize it by, and line ends that careless transfers
   /// change.
   static let magic: [UInt8] = [0x89, 0x52, 0x53, 0x44, 0x0D, 0x0A, 0x1A, 0x0A]

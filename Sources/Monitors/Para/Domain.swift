@@ -31,6 +31,16 @@ struct Domain {
   /// IOPL as it has asked for it: from 1 on its kernel may use ports.
   var ioPrivilege: UInt8 = 0
 
+  /// Where its processor's part of the shared page has been moved to, a machine address.
+  var movedInfo: UInt64?
+  /// Linear addresses of its own at which it wants to read how its processor's time goes by, and what
+  /// time it is; 0 for none.
+  var runstateArea: UInt32 = 0
+  var timeArea: UInt32 = 0
+  /// It has sent itself an NMI; it has been told of one, and has not returned from that by `iret`.
+  var isNMIPending = false
+  var isInNMI = false
+
   var channels = [EventChannel](repeating: .free, count: 1024)
   var virtualInterrupts = [UInt32](repeating: 0, count: 24)
   var physicalInterrupts = [UInt32](repeating: 0, count: 16)
@@ -75,6 +85,8 @@ struct Domain {
   var isAlive: Bool { state == .runnable || state == .blocked }
 
   var sharedInfo: UInt64 { HypervisorLayout.sharedInfo(Int(id)) }
+  /// Its processor's part of that.
+  var processorInfo: UInt64 { movedInfo ?? sharedInfo }
 }
 
 /// Where a trap of the guest goes: its entry in the virtual IDT.
@@ -115,17 +127,24 @@ enum EventChannel: Equatable {
   case interprocessor
 }
 
-/// Offsets in the page that a domain shares with the hypervisor.
-enum SharedInfo {
+/// Offsets in what a virtual processor shares with the hypervisor.
+enum ProcessorInfo {
   static let upcallPending: UInt64 = 0
   static let upcallMask: UInt64 = 1
   static let pendingSelector: UInt64 = 4
   static let faultAddress: UInt64 = 8
+  /// The structure about time, which has 32 bytes and is read elsewhere too.
+  static let time: UInt64 = 32
   static let timeVersion: UInt64 = 32
   static let timeStamp: UInt64 = 40
   static let systemTime: UInt64 = 48
   static let timeMultiplier: UInt64 = 56
   static let timeShift: UInt64 = 60
+  static let size: UInt64 = 64
+}
+
+/// Offsets in the page that a domain shares with the hypervisor: first its processors' parts.
+enum SharedInfo {
   static let pending: UInt64 = 2048
   static let mask: UInt64 = 2176
   static let highestFrame: UInt64 = 2316

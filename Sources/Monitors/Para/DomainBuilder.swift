@@ -188,7 +188,8 @@ extension Paravirtualization {
   /// Events are masked at first, on every processor there could be.
   private func storeSharedInfo(_ domain: Domain, _ plan: Plan, _ cpu: inout CPU) {
     for processor in 0..<SharedInfo.processors {
-      cpu.store(UInt8(1), at: domain.sharedInfo + UInt64(processor * 64) + SharedInfo.upcallMask)
+      let info = domain.sharedInfo + UInt64(processor) * ProcessorInfo.size
+      cpu.store(UInt8(1), at: info + ProcessorInfo.upcallMask)
     }
     cpu.store(UInt32(plan.frames.count), at: domain.sharedInfo + SharedInfo.highestFrame)
   }

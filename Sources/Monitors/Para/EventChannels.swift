@@ -17,10 +17,10 @@ extension Paravirtualization {
   }
 
   private func select(_ word: UInt32, of index: Int, _ cpu: inout CPU) {
-    let shared = domains[index].sharedInfo
-    let selected: UInt32 = cpu.load(at: shared + SharedInfo.pendingSelector)
-    cpu.store(selected | 1 << word, at: shared + SharedInfo.pendingSelector)
-    cpu.store(UInt8(1), at: shared + SharedInfo.upcallPending)
+    let info = domains[index].processorInfo
+    let selected: UInt32 = cpu.load(at: info + ProcessorInfo.pendingSelector)
+    cpu.store(selected | 1 << word, at: info + ProcessorInfo.pendingSelector)
+    cpu.store(UInt8(1), at: info + ProcessorInfo.upcallPending)
     if domains[index].polled.isEmpty { wake(index, cpu) }
   }
 
@@ -107,11 +107,14 @@ extension Paravirtualization {
   private func bindVirtual(_ place: UInt32, _ cpu: inout CPU) throws(HypercallError) {
     let interrupt = try word(place, &cpu)
     guard interrupt < UInt32(VirtualInterrupt.count) else { throw .invalid }
-    guard try word(place + 4, &cpu) == 0 else { throw .noEntry }
+    guard try word(place &+ 4, &cpu) == 0 else {
+      throw VirtualInterrupt.ofProcessors.contains(Int(interrupt)) ? .noEntry : .invalid
+    }
     guard current.virtualInterrupts[Int(interrupt)] == 0 else { throw .exists }
     let port = try freePort(of: running)
     current.channels[Int(port)] = .virtual(interrupt)
     current.virtualInterrupts[Int(interrupt)] = port
+    if interrupt == VirtualInterrupt.console { listenToConsole(&cpu) }
     try put(port, at: place + 8, &cpu)
   }
 
@@ -120,6 +123,7 @@ extension Paravirtualization {
     guard line < 16 else { throw .invalid }
     guard current.isPrivileged, line != 0, line != 2 else { throw .notPermitted }
     guard current.physicalInterrupts[Int(line)] == 0 else { throw .exists }
+    guard line != Self.consoleLine || !isListeningToConsole else { throw .busy }
     let port = try freePort(of: running)
     current.channels[Int(port)] = .physical(line)
     current.physicalInterrupts[Int(line)] = port
@@ -134,7 +138,11 @@ extension Paravirtualization {
     case .physical(let line):
       domains[index].physicalInterrupts[Int(line)] = 0
       hear(line, false, &cpu)
-    case .virtual(let interrupt): domains[index].virtualInterrupts[Int(interrupt)] = 0
+      if line == Self.consoleLine { listenToConsole(&cpu) }
+    case .virtual(let interrupt):
+      let wasListening = isListeningToConsole
+      domains[index].virtualInterrupts[Int(interrupt)] = 0
+      if wasListening { listenToConsole(&cpu) }
     case .interdomain(let remote, let remotePort):
       if let other = domains.firstIndex(where: { $0.id == remote }) {
         domains[other].channels[Int(remotePort)] = .unbound(remote: domains[index].id)
@@ -188,9 +196,14 @@ extension Paravirtualization {
   }
 }
 
-/// Virtual interrupts of the ABI that something raises here.
+/// Virtual interrupts of the ABI: those that something raises here. The others can be bound, and nothing
+/// comes of them.
 enum VirtualInterrupt {
   static let timer = 0
+  static let console = 2
   static let domainEnded = 3
   static let count = 24
+  /// Those of one virtual processor: timer, debug, xenoprof, PMU. The others are of the whole machine, and
+  /// told to processor 0.
+  static let ofProcessors = [0, 1, 7, 13]
 }

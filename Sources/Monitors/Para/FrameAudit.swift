@@ -53,6 +53,7 @@ extension Paravirtualization {
     for domain in domains {
       found.use(domain.directory)
       for page in domain.gdtPages + domain.ldtPages { found.use(page) }
+      if let info = domain.movedInfo { found.use(UInt32(info >> 12)) }
     }
     for frame in 0..<UInt32(frames.frames.count) {
       let kept = frames[frame]

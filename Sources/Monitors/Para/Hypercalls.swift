@@ -112,7 +112,9 @@ extension Paravirtualization {
       return crash("its stack \(hexadecimal(top)) has no frame to return by", &cpu)
     }
     cpu.store(
-      UInt8(flags.contains(.interrupt) ? 0 : 1), at: current.sharedInfo + SharedInfo.upcallMask)
+      UInt8(flags.contains(.interrupt) ? 0 : 1),
+      at: current.processorInfo + ProcessorInfo.upcallMask)
+    current.isInNMI = false
     // The real flag is always on, and ports are no matter of IOPL.
     let withheld: EFLAGS = [
       .ioPrivilegeLevel, .virtual8086, .virtualInterrupt, .virtualInterruptPending,

@@ -54,6 +54,12 @@ enum HypervisorMemory {
     store(EntryBytes.stub(vector), at: machine(stub(vector)), &cpu)
   }
 
+  /// Instructions from a stub's first to the gate, and from there to the guest: ADD and IRET.
+  static func entryLength(_ vector: Int) -> UInt64 { EntryBytes.hasErrorCode(vector) ? 2 : 3 }
+  static let exitLength: UInt64 = 2
+  /// STI and HLT of the idle loop, or CLI and HLT: an interrupt leads out of it, and never back.
+  static let idleLength: UInt64 = 2
+
   /// Where the last domain has shut down: CLI and HLT end the machine.
   static let haltOffset: UInt32 = 4
 

@@ -2,6 +2,9 @@
 public struct ParaCounters: Sendable, Equatable {
   /// Entries into the hypervisor through its IDT, by vector.
   public var entries = [UInt64](repeating: 0, count: 256)
+  /// Instructions that the processor executed at CPL 0: stubs and the idle loop. The handlers' bodies
+  /// are no x86 code and are not in it.
+  public var monitorInstructions: UInt64 = 0
   /// Hypercalls by number, those inside a multicall included.
   public var hypercalls = [UInt64](repeating: 0, count: 64)
   /// Hypercalls that were refused.
@@ -33,11 +36,17 @@ public struct ParaCounters: Sendable, Equatable {
 
   /// All entries into the hypervisor.
   public var total: UInt64 { entries.reduce(0, +) }
+  /// Changes of page table entries that were asked for and made or refused, each by its own call or
+  /// in a list.
+  public var tableChanges: UInt64 {
+    updates + hypercalls[Int(HypercallNumber.updateVAMapping.rawValue)]
+  }
 
   var named: [(name: String, count: UInt64)] {
     [
-      ("entries", total), ("hypercalls", hypercalls.reduce(0, +)), ("refused", refused),
-      ("updates", updates), ("extended_operations", extendedOperations),
+      ("entries", total), ("monitor_instructions", monitorInstructions),
+      ("hypercalls", hypercalls.reduce(0, +)), ("refused", refused), ("updates", updates),
+      ("page_table_changes", tableChanges), ("extended_operations", extendedOperations),
       ("multicalls", multicalls), ("bounces", bounces),
       ("bounced_system_calls", bouncedSystemCalls), ("upcalls", upcalls), ("events", events),
       ("validated_tables", validatedTables), ("validated_directories", validatedDirectories),

@@ -38,6 +38,7 @@ extension Paravirtualization {
     (portsAreOpen, grants, heardLines) = (state.portsAreOpen, state.grants, state.heardLines)
     (armedFor, sliceEnd) = (state.armedFor, state.sliceEnd)
     (chargedUntil, periodEnd) = (state.chargedUntil, state.periodEnd)
+    consoleInput = state.consoleInput
     unsupported =
       state.unsupported.isEmpty ? nil : String(decoding: state.unsupported, as: UTF8.self)
   }
@@ -60,6 +61,7 @@ private struct Kept {
   var portsAreOpen: Bool
   var grants: [GrantMapping?]
   var heardLines: UInt16
+  var consoleInput: [UInt8]
   var armedFor: UInt64
   var sliceEnd: UInt64
   var chargedUntil: UInt64
@@ -75,6 +77,7 @@ private struct Kept {
     (grants, heardLines) = (hypervisor.grants, hypervisor.heardLines)
     (armedFor, sliceEnd) = (hypervisor.armedFor, hypervisor.sliceEnd)
     (chargedUntil, periodEnd) = (hypervisor.chargedUntil, hypervisor.periodEnd)
+    consoleInput = hypervisor.consoleInput
     unsupported = Array((hypervisor.unsupported ?? "").utf8)
   }
 
@@ -93,6 +96,7 @@ private struct Kept {
       coder.optional(&grant, empty: GrantMapping()) { $1.exchange(&$0) }
     }
     coder.field(&heardLines)
+    coder.numbers(&consoleInput)
     coder.field(&armedFor)
     coder.field(&sliceEnd)
     coder.field(&chargedUntil)
@@ -106,6 +110,7 @@ private struct Kept {
     guard now < 1 << 62, counters.isPossible, domains.indices.contains(running),
       fpuOwner.map(domains.indices.contains) ?? true, grants.count <= 1024,
       grants.allSatisfy({ $0.map(isPossible) ?? true }),
+      consoleInput.count <= Paravirtualization.consoleRoom,
       domains.allSatisfy({ $0.isPossible(at: now) })
     else { return false }
     return areTimesPossible(at: now) && heardLines == linesOfDomains && areFramesPossible
@@ -122,9 +127,11 @@ private struct Kept {
       && deadlines.allSatisfy { armedFor <= $0 }
   }
 
-  /// The timer, the second interrupt controller, and what domains have bound.
+  /// The timer, the second interrupt controller, what domains have bound, and the line of a console that
+  /// Domain 0 wants to hear of.
   private var linesOfDomains: UInt16 {
-    domains.reduce(1 << 0 | 1 << 2) { lines, domain in
+    let console: UInt16 = domains[0].virtualInterrupts[VirtualInterrupt.console] == 0 ? 0 : 1 << 4
+    return domains.reduce(1 << 0 | 1 << 2 | console) { lines, domain in
       domain.physicalInterrupts.indices.reduce(lines) {
         domain.physicalInterrupts[$1] == 0 ? $0 : $0 | 1 << UInt16($1)
       }
@@ -159,6 +166,10 @@ private struct Kept {
     }
     return isUsed(domain.directory, as: .directory)
       && (domain.gdtPages + domain.ldtPages).allSatisfy { isUsed($0, as: .descriptors) }
+      && domain.movedInfo.map {
+        $0 & 0xFFF <= 4096 - ProcessorInfo.size
+          && isUsed(UInt32(clamping: $0 >> 12), as: .writable)
+      } ?? true
       && frames.count { $0.owner == domain.id } == Int(domain.pages)
   }
 
@@ -177,7 +188,7 @@ extension ParaCounters {
     for path in [
       \Self.refused, \.updates, \.extendedOperations, \.multicalls, \.bounces,
       \.bouncedSystemCalls, \.upcalls, \.events, \.validatedTables, \.validatedDirectories, \.pins,
-      \.refusedKinds, \.portOpenings, \.worldSwitches, \.crashes,
+      \.refusedKinds, \.portOpenings, \.worldSwitches, \.crashes, \.monitorInstructions,
     ] {
       coder.field(&self[keyPath: path])
     }
@@ -257,6 +268,11 @@ extension Domain {
     coder.field(&ldtCount)
     coder.flag(&isTaskSwitched)
     coder.field(&ioPrivilege)
+    coder.optional(&movedInfo, empty: 0) { $0.field(&$1) }
+    coder.field(&runstateArea)
+    coder.field(&timeArea)
+    coder.flag(&isNMIPending)
+    coder.flag(&isInNMI)
     coder.runs(&channels, empty: .free) { $1.exchange(&$0) }
     coder.numbers(&virtualInterrupts)
     coder.numbers(&physicalInterrupts)

@@ -8,7 +8,7 @@ extension Paravirtualization {
     case 11 where closesPorts(frame.errorCode): closePorts(&cpu)
     case 13: generalProtection(&cpu)
     case 14:
-      cpu.store(cpu.cr2, at: current.sharedInfo + SharedInfo.faultAddress)
+      cpu.store(cpu.cr2, at: current.processorInfo + ProcessorInfo.faultAddress)
       bounce(vector, errorCode: frame.errorCode, &cpu)
     default:
       let errorCode = EntryBytes.hasErrorCode(vector) ? frame.errorCode : nil
@@ -56,11 +56,20 @@ extension Paravirtualization {
       masksEvents: entry.masksEvents, &cpu)
   }
 
+  /// Tells the guest of the NMI that it has sent itself: vector 2 of its trap table, and no further one
+  /// before it has returned from that. False if that was its end.
+  func tellNMI(_ cpu: inout CPU) -> Bool {
+    guard current.isNMIPending, !current.isInNMI else { return true }
+    (current.isNMIPending, current.isInNMI) = (false, true)
+    bounce(2, errorCode: nil, &cpu)
+    return current.state == .runnable
+  }
+
   /// Tells the guest that events wait, if they do and it wants to know. False if that was its end.
   func tellEvents(_ cpu: inout CPU) -> Bool {
-    let shared = current.sharedInfo
-    guard cpu.load(UInt8.self, at: shared + SharedInfo.upcallPending) != 0,
-      cpu.load(UInt8.self, at: shared + SharedInfo.upcallMask) == 0,
+    let info = current.processorInfo
+    guard cpu.load(UInt8.self, at: info + ProcessorInfo.upcallPending) != 0,
+      cpu.load(UInt8.self, at: info + ProcessorInfo.upcallMask) == 0,
       current.eventCallback.address != 0
     else { return true }
     counters.upcalls &+= 1
@@ -80,7 +89,7 @@ extension Paravirtualization {
       (selector, stack) = (current.kernelStackSelector, current.kernelStack)
       words = [UInt32(frame.ss), frame.esp]
     }
-    let mask: UInt8 = cpu.load(at: current.sharedInfo + SharedInfo.upcallMask)
+    let mask: UInt8 = cpu.load(at: current.processorInfo + ProcessorInfo.upcallMask)
     var flags = frame.eflags
     if mask == 0 { flags.insert(.interrupt) } else { flags.remove(.interrupt) }
     words += [flags.rawValue, UInt32(frame.cs) | UInt32(mask) << 16, frame.eip]
@@ -94,7 +103,9 @@ extension Paravirtualization {
         return crash("its kernel stack \(hexadecimal(stack)) is not mapped writable", &cpu)
       }
     }
-    if masksEvents { cpu.store(UInt8(1), at: current.sharedInfo + SharedInfo.upcallMask) }
+    if masksEvents {
+      cpu.store(UInt8(1), at: current.processorInfo + ProcessorInfo.upcallMask)
+    }
     frame.eflags.subtract([.trap, .virtual8086, .resume, .nestedTask])
     (frame.cs, frame.eip) = (target.selector, target.address)
     (frame.ss, frame.esp) = (selector, stack)

@@ -56,6 +56,8 @@ public final class Paravirtualization: Monitor {
   var servedEvent: UInt64 = 0
   /// The IRQ lines that the interrupt controllers let through.
   var heardLines: UInt16 = 0
+  /// What has come over the first serial line for Domain 0 and has not been read: see `consoleRoom`.
+  var consoleInput: [UInt8] = []
   /// The system time for which the timer is set; .max when it is not.
   var armedFor = UInt64.max
   /// The domain whose x87 state is in the processor.
@@ -156,6 +158,7 @@ public final class Paravirtualization: Monitor {
     frame = EntryFrame(&cpu)
     let vector = Int(frame.vector & 0xFF)
     counters.entries[vector] &+= 1
+    counters.monitorInstructions &+= HypervisorMemory.entryLength(vector)
     servedEvent = cpu.log.count
     // In the idle loop there are only interrupts; anything else is damage to the hypervisor itself.
     let isInterrupt = (0x20..<0x30).contains(vector)
@@ -182,6 +185,7 @@ public final class Paravirtualization: Monitor {
     } while !prepareReturn(&cpu)
     flushTranslations(&cpu)
     frame.store(&cpu)
+    counters.monitorInstructions &+= HypervisorMemory.exitLength
     let stub = HypervisorMemory.stub(Int(frame.vector & 0xFF))
     cpu[.esp] = HypervisorLayout.own + EntryFrame.offset
     cpu.resume(at: HypervisorLayout.own + stub + EntryBytes.exitOffset, cpl: 0)
@@ -197,7 +201,7 @@ public final class Paravirtualization: Monitor {
 
   /// False if the guest could not be prepared and is no more.
   private func prepareReturn(_ cpu: inout CPU) -> Bool {
-    guard tellEvents(&cpu) else { return false }
+    guard tellNMI(&cpu), tellEvents(&cpu) else { return false }
     if portsAreOpen && frame.ring == 3 { closePorts(&cpu) }
     guard let reason = refusal(of: frame, cpu) else { return true }
     crash(reason, &cpu)
@@ -206,6 +210,7 @@ public final class Paravirtualization: Monitor {
 
   private func enterIdleLoop(_ cpu: inout CPU) {
     let isOver = !domains.contains { $0.isAlive }
+    counters.monitorInstructions &+= HypervisorMemory.idleLength
     cpu[.esp] = HypervisorLayout.own + HypervisorLayout.stackTop
     let start = HypervisorLayout.own + HypervisorLayout.idle
     cpu.resume(at: isOver ? start + HypervisorMemory.haltOffset : start, cpl: 0)

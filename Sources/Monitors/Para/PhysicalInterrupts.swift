@@ -38,6 +38,7 @@ extension Paravirtualization {
     // The master has served its line 2 whatever the slave says.
     if line >= 8 || isReal { cpu.writePort(Port.master, byte: 0x20) }
     if line == 0 { return timeIsUp(&cpu) }
+    if line == Self.consoleLine && isListeningToConsole { return readConsole(&cpu) }
     guard isReal,
       let owner = domains.firstIndex(where: { $0.physicalInterrupts[Int(line)] != 0 })
     else { return }
@@ -105,15 +106,16 @@ extension Paravirtualization {
 
   /// The time in the running domain's page: from there on it counts with RDTSC itself.
   func storeTime(_ cpu: inout CPU) {
-    let shared = current.sharedInfo
-    let version: UInt32 = cpu.load(at: shared + SharedInfo.timeVersion)
+    let info = current.processorInfo
+    let version: UInt32 = cpu.load(at: info + ProcessorInfo.timeVersion)
     let (shift, multiplier) = timeScale
-    cpu.store(version &+ 1, at: shared + SharedInfo.timeVersion)
-    cpu.store(cpu.ticks, at: shared + SharedInfo.timeStamp)
-    cpu.store(time(cpu), at: shared + SharedInfo.systemTime)
-    cpu.store(multiplier, at: shared + SharedInfo.timeMultiplier)
-    cpu.store(UInt8(bitPattern: shift), at: shared + SharedInfo.timeShift)
-    cpu.store(version &+ 2, at: shared + SharedInfo.timeVersion)
+    cpu.store(version &+ 1, at: info + ProcessorInfo.timeVersion)
+    cpu.store(cpu.ticks, at: info + ProcessorInfo.timeStamp)
+    cpu.store(time(cpu), at: info + ProcessorInfo.systemTime)
+    cpu.store(multiplier, at: info + ProcessorInfo.timeMultiplier)
+    cpu.store(UInt8(bitPattern: shift), at: info + ProcessorInfo.timeShift)
+    cpu.store(version &+ 2, at: info + ProcessorInfo.timeVersion)
+    copyTime(&cpu)
   }
 
   /// Nanoseconds are (ticks shifted left) * multiplier / 2^32.

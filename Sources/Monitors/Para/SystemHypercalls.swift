@@ -24,9 +24,9 @@ extension Paravirtualization {
 
   /// Events are let in, and unless one waits already, the domain does.
   private func block(_ cpu: inout CPU) {
-    let shared = current.sharedInfo
-    cpu.store(UInt8(0), at: shared + SharedInfo.upcallMask)
-    guard cpu.load(UInt8.self, at: shared + SharedInfo.upcallPending) == 0 else { return }
+    let info = current.processorInfo
+    cpu.store(UInt8(0), at: info + ProcessorInfo.upcallMask)
+    guard cpu.load(UInt8.self, at: info + ProcessorInfo.upcallPending) == 0 else { return }
     note(time(cpu), running)
     current.state = .blocked
   }
@@ -56,54 +56,11 @@ extension Paravirtualization {
   }
 
   /// A domain's own end. When it is Domain 0's, the machine is switched off, as far as it can be.
-  private func shutDown(_ index: Int, reason: UInt32, _ cpu: inout CPU) {
+  func shutDown(_ index: Int, reason: UInt32, _ cpu: inout CPU) {
     end(index, as: .shutDown(reason: reason), &cpu)
     guard domains[index].isPrivileged else { return }
     for other in domains.indices where domains[other].isAlive {
       end(other, as: .shutDown(reason: reason), &cpu)
-    }
-  }
-
-  /// vcpu_op. A domain has one virtual processor, number 0.
-  func processorOperation(
-    _ command: UInt32, _ number: UInt32, _ argument: UInt32, _ cpu: inout CPU
-  ) throws(HypercallError) -> UInt32 {
-    guard number < UInt32(SharedInfo.processors) else { throw .invalid }
-    guard number == 0 else { throw .noEntry }
-    switch command {
-    case 0: throw .exists
-    case 1: return 0
-    case 3: return 1
-    case 4: try tellTimes(at: argument, &cpu)
-    case 6:
-      let period = try longWord(argument, &cpu)
-      guard (1_000_000...1 << 62).contains(period) else { throw .invalid }
-      current.period = period
-      current.nextPeriod = time(cpu) &+ period
-      armTimer(&cpu)
-    case 7: current.period = 0
-    case 8:
-      let timeout = try longWord(argument, &cpu)
-      if try word(argument &+ 8, &cpu) & 1 != 0 && timeout <= time(cpu) { throw .timePassed }
-      current.timeout = timeout
-      armTimer(&cpu)
-    case 9: current.timeout = nil
-    default: throw .notImplemented
-    }
-    return 0
-  }
-
-  private func longWord(_ place: UInt32, _ cpu: inout CPU) throws(HypercallError) -> UInt64 {
-    UInt64(try word(place &+ 4, &cpu)) << 32 | UInt64(try word(place, &cpu))
-  }
-
-  private func tellTimes(at place: UInt32, _ cpu: inout CPU) throws(HypercallError) {
-    note(time(cpu), running)
-    try put(0, at: place, &cpu)
-    for (index, value) in ([current.stateSince] + current.times).enumerated() {
-      let field = place &+ 4 &+ UInt32(index * 8)
-      try put(UInt32(truncatingIfNeeded: value), at: field, &cpu)
-      try put(UInt32(value >> 32), at: field &+ 4, &cpu)
     }
   }
 
@@ -129,7 +86,7 @@ extension Paravirtualization {
     }
   }
 
-  // MARK: Devices and console
+  // MARK: Devices
 
   /// physdev_op.
   func deviceOperation(
@@ -147,28 +104,6 @@ extension Paravirtualization {
       guard level == 0 || current.isPrivileged else { throw .notPermitted }
       current.ioPrivilege = UInt8(level)
       if level == 0 { closePorts(&cpu) }
-    default: throw .notImplemented
-    }
-  }
-
-  /// console_io: the hypervisor's own console, the first serial line.
-  func consoleOperation(
-    _ command: UInt32, _ count: UInt32, _ place: UInt32, _ cpu: inout CPU
-  ) throws(HypercallError) -> UInt32 {
-    switch command {
-    case 0:
-      guard count < 1 << 31 else { throw .invalid }
-      for index in 0..<count {
-        let linear = place &+ index
-        guard linear < HypervisorLayout.hole, let byte = cpu.peekSystem(linear, 1) else {
-          throw .badAddress
-        }
-        if byte == 0x0A { cpu.writePort(0x3F8, byte: 0x0D) }
-        cpu.writePort(0x3F8, byte: UInt8(byte))
-      }
-      return 0
-    // The line's input is Domain 0's.
-    case 1: return 0
     default: throw .notImplemented
     }
   }

@@ -57,6 +57,7 @@ extension Paravirtualization {
     }
     cpu.setTaskSwitched(current.isTaskSwitched || fpuOwner != index)
     storeTime(&cpu)
+    storeRunstate(&cpu)
   }
 
   /// A data segment register as the guest had it; null if its descriptor is not what it was.
