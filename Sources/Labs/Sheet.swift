@@ -104,6 +104,8 @@ extension Grader {
       lines.append("|---|" + columns.map { _ in "---|" }.joined())
       lines += rows.map { "| \($0.name) |" + $0.cells.map { _ in " |" }.joined() } + [""]
     case .goal: lines.append("Answer: the lines to type.")
+    case .program(let feats, _, _):
+      lines += feats.map { "- \($0.name)" } + ["", "Answer: the name of your source file."]
     case .card:
       if let explanation = question.explanation { lines.append(explanation.filled(with: values)) }
     }

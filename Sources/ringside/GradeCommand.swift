@@ -49,9 +49,10 @@ enum AnswerFile {
     } catch {
       throw UserError("\(path): this file of answers cannot be read; see whether it is there")
     }
-    let answers: Answers
+    var answers: Answers
     do throws(LabProblems) {
       answers = try Answers.read(file: path, text: text)
+      answers.folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     } catch {
       throw LabFiles.error(error)
     }

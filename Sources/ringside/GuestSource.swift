@@ -39,14 +39,42 @@ enum GuestSource {
     }
   }
 
-  /// Runs a program with our standard streams. Returns its exit status, or -1.
+  /// How long a compiler may take, in seconds: a source may include what never ends.
+  private static let patience = 30
+
+  /// Runs a program with our standard streams. Returns its exit status, or -1, also if it had to be
+  /// ended.
   private static func run(_ words: [String]) -> Int32 {
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
+    #if canImport(Darwin)
+      var attributes: posix_spawnattr_t?
+    #else
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Our threads keep signals off, a shell needs its own. A group, to end the shell with its children.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     var process = pid_t()
-    guard posix_spawn(&process, words[0], nil, nil, &arguments, environ) == 0 else { return -1 }
+    guard posix_spawn(&process, words[0], nil, &attributes, &arguments, environ) == 0 else {
+      return -1
+    }
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    return status & 0x7F == 0 ? status >> 8 & 0xFF : -1
+    for _ in 0..<patience * 100 {
+      switch waitpid(process, &status, WNOHANG) {
+      case process: return status & 0x7F == 0 ? status >> 8 & 0xFF : -1
+      case -1 where errno != EINTR: return -1
+      default: usleep(10_000)
+      }
+    }
+    // It may have been stopped, if it tried to read from a terminal.
+    kill(-process, SIGTERM)
+    kill(-process, SIGCONT)
+    waitpid(process, &status, 0)
+    return -1
   }
 }

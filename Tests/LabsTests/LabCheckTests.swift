@@ -6,20 +6,6 @@ import X86
 
 /// Labs as a whole, with machines.
 @Suite struct LabCheckTests {
-  static let slugs: [String] = {
-    guard let guests = GuestLibrary(program: CommandLine.arguments[0]) else { return [] }
-    return LabLibrary(beside: guests).slugs
-  }()
-
-  /// For ten seeds each: full marks for model answers, none for wrong ones.
-  @Test(arguments: slugs) func everyLabProvesItself(slug: String) throws {
-    let lab = try LabLibrary(beside: LabMachine.library()).lab(slug)
-    let mistakes = LabCheck.mistakes(in: lab, build: try LabMachine.builder())
-    #expect(mistakes.isEmpty, "\(mistakes.map(\.description))")
-  }
-
-  @Test func thereAreLabs() { #expect(Self.slugs.count >= 12) }
-
   @Test func aNewLabWorksAtTheFirstTry() throws {
     let lab = try LabMachine.read(NewLab.text(slug: "x"))
     #expect(LabCheck.mistakes(in: lab, build: try LabMachine.builder()).isEmpty)

@@ -67,6 +67,8 @@ public struct Question: Sendable {
     case table(columns: [Template], rows: [Row])
     /// What the student types in a run must bring the guest into a state.
     case goal([Condition], run: String?, model: [Template])
+    /// A source file that the student writes is the guest of a run, and does what is wanted of it.
+    case program([Feat], run: String?, model: Template)
     /// Nothing to be graded.
     case card
   }
@@ -76,6 +78,16 @@ public struct Question: Sendable {
     /// All of them hold: then the option is right.
     var when: [Condition]
     /// What is said to whoever chooses it and is wrong.
+    var hint: Template?
+  }
+
+  /// One of the things that a student's program is to do.
+  struct Feat: Sendable {
+    /// What it is called on the page and in the verdict.
+    var name: Template
+    /// All of them hold: then it has been done.
+    var when: [Condition]
+    /// What is said if it has not.
     var hint: Template?
   }
 

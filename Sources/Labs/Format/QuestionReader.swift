@@ -10,10 +10,10 @@ struct QuestionReader {
   private static let keys = [
     "id", "ask", "hint", "explanation", "points", "evidence", "tag", "number", "hexadecimal",
     "text",
-    "choice", "choices", "table", "goal", "predict",
+    "choice", "choices", "table", "goal", "program", "predict",
   ]
   private static let answers = [
-    "number", "hexadecimal", "text", "choice", "choices", "table", "goal",
+    "number", "hexadecimal", "text", "choice", "choices", "table", "goal", "program",
   ]
 
   func questions(_ node: YAMLNode) -> [Question] {
@@ -79,6 +79,7 @@ struct QuestionReader {
     case "text": return measures.measure(value).map { .text($0) }
     case "choice", "choices": return choice(value, several: key == "choices")
     case "table": return table(value)
+    case "program": return program(value)
     default: return goal(value)
     }
   }
@@ -163,6 +164,27 @@ struct QuestionReader {
       measures.conditions(reach), run: fields["run"].flatMap(measures.run), model: lines)
   }
 
+  private func program(_ node: YAMLNode) -> Question.Answer? {
+    guard let fields = node.fields(["reach", "model", "run"], of: "a program") else { return nil }
+    guard let model = fields["model"].flatMap(template) else {
+      node.report("no one knows whether this can be written", "add ‘model’, a file of this folder")
+      return nil
+    }
+    let feats = (fields["reach"]?.items ?? []).compactMap { item -> Question.Feat? in
+      guard let fields = item.fields(["name", "when", "hint"], of: "something to reach") else {
+        return nil
+      }
+      guard let name = fields["name"].flatMap(template), let when = fields["when"] else {
+        item.report("what is to be reached has a ‘name’ and a ‘when’", "add what is missing")
+        return nil
+      }
+      return Question.Feat(
+        name: name, when: measures.conditions(when), hint: fields["hint"].flatMap(template))
+    }
+    if feats.isEmpty { node.report("this program is to do nothing", "add ‘reach’, a list") }
+    return .program(feats, run: fields["run"].flatMap(measures.run), model: model)
+  }
+
   private func evidence(_ node: YAMLNode) -> Question.Evidence? {
     if !node.isMapping, node.text == "none" { return nil }
     guard let fields = node.fields(["event", "nth", "within", "run"], of: "evidence"),
@@ -185,7 +207,7 @@ extension Question.Answer {
   fileprivate var ownEvidence: Question.Evidence? {
     switch self {
     case .number(let measure, _), .text(let measure): measure.evidence
-    case .choice, .table, .goal, .card: nil
+    case .choice, .table, .goal, .program, .card: nil
     }
   }
 
@@ -193,6 +215,7 @@ extension Question.Answer {
     switch self {
     case .card: 0
     case .table(let columns, let rows): columns.count * rows.count
+    case .program(let feats, _, _): feats.count
     default: 1
     }
   }

@@ -1,4 +1,5 @@
 public import Machine
+import Monitors
 import X86
 
 /// One of a lab's runs, before any value is drawn: a guest, a way to execute it, and what is typed.
@@ -10,6 +11,8 @@ public struct RunPlan: Sendable {
   /// The guest's processor, and the one under a monitor if it is another.
   let profile: Profile
   let labProfile: Profile?
+  /// How a guest's system calls reach its kernel under a hypervisor.
+  let systemCalls: SystemCallPath
   /// A built-in guest, or a source file in the lab's folder.
   public let image: String
   /// The kernel's command line.
@@ -30,6 +33,7 @@ public struct RunPlan: Sendable {
     var words = ["--mode \(mode.rawValue)"]
     if profile.name != Profile.i686.name { words.append("--cpu \(profile.name)") }
     if let labProfile { words.append("--lab-cpu \(labProfile.name)") }
+    if systemCalls != .direct { words.append("--syscalls \(systemCalls.rawValue)") }
     if let module { words.append("--initrd \(module)") }
     if let commandLine { words.append("--append \"\(commandLine.filled(with: values))\"") }
     return words.joined(separator: " ")
@@ -42,6 +46,8 @@ public struct LabMachinePlan: Sendable {
   public let file: String
   /// A built-in guest, or a source file in that folder.
   public let image: String
+  /// A source file that a student has written, by its path: the guest in place of the image.
+  public internal(set) var submission: String?
   /// A Multiboot module, named in the same way.
   public let module: String?
   /// The kernel's command line.
@@ -58,6 +64,7 @@ public struct LabMachinePlan: Sendable {
     configuration.mode = plan.mode
     configuration.profile = plan.profile
     configuration.labProfile = plan.labProfile
+    configuration.systemCalls = plan.systemCalls
     configuration.logCapacity = LabRun.capacity
     let text = plan.memory.filled(with: values)
     guard let memory = Int64(notation: text), RunPlan.memoryRange.contains(memory) else {

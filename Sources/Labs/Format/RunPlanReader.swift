@@ -1,4 +1,5 @@
 import Machine
+import Monitors
 import X86
 
 /// Reads which runs a lab is about: `modes`, one for each, or `runs` with names and differences.
@@ -8,7 +9,7 @@ struct RunPlanReader {
 
   /// What a lab says for all of its runs, and a run for itself.
   static let shared = [
-    "image", "module", "append", "cpu", "lab-cpu", "memory", "seconds", "type",
+    "image", "module", "append", "cpu", "lab-cpu", "syscalls", "memory", "seconds", "type",
   ]
 
   func runs(_ fields: [String: YAMLNode], of lab: YAMLNode) -> [RunPlan] {
@@ -53,6 +54,9 @@ struct RunPlanReader {
       fields["lab-cpu"]?.report(
         "\(mode.rawValue) needs a processor with AMD-V", "leave out ‘lab-cpu’")
     }
+    if mode != .para, let path = fields["syscalls"] {
+      path.report("only a hypervisor has a choice how system calls go", "leave out ‘syscalls’")
+    }
     let texts = MeasureReader(known: known, runs: [])
     let memory = fields["memory"].flatMap { node in texts.template(node) }
     if let memory, memory.names.isEmpty {
@@ -61,7 +65,8 @@ struct RunPlanReader {
     }
     return RunPlan(
       name: name, mode: mode, profile: fields["cpu"].flatMap(profile) ?? .i686,
-      labProfile: labProfile, image: image,
+      labProfile: labProfile, systemCalls: fields["syscalls"].flatMap(path) ?? .direct,
+      image: image,
       commandLine: fields["append"].flatMap { texts.template($0) },
       module: fields["module"]?.text.flatMap { $0.isEmpty ? nil : $0 },
       memory: memory ?? Template(text: "16", line: 0),
@@ -75,6 +80,14 @@ struct RunPlanReader {
     guard let text = node.text else { return nil }
     if let mode = Mode(rawValue: text) { return mode }
     node.report("there is no mode ‘\(text)’", "use \(Self.modes)")
+    return nil
+  }
+
+  private func path(_ node: YAMLNode) -> SystemCallPath? {
+    guard let text = node.text else { return nil }
+    if let path = SystemCallPath(rawValue: text) { return path }
+    let paths = SystemCallPath.allCases.map(\.rawValue).joined(separator: " or ")
+    node.report("system calls cannot go the way ‘\(text)’", "use \(paths)")
     return nil
   }
 

@@ -29,6 +29,9 @@ public struct Answers: Sendable {
   public var lab: String?
   /// The seed they are for, if the file says so.
   public var seed: UInt64?
+  /// The folder with the files that they name, which then have no slash in their names; nil if they
+  /// are named by path.
+  public var folder: String?
 
   /// No answers.
   public init() {}

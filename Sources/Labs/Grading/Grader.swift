@@ -21,16 +21,17 @@ public struct Grader {
   public func grade(_ answers: Answers) throws(LabProblem) -> Report {
     var results: [Report.Result] = []
     for solution in solutions where solution.question.isObserved {
-      results.append(try result(answers.answers[solution.question.id], solution))
+      results.append(
+        try result(answers.answers[solution.question.id], solution, folder: answers.folder))
     }
     let unknown = answers.answers.keys.filter { lab.question($0)?.isObserved != true }.sorted()
     return Report(lab: lab.slug, seed: values.seed, results: results, unknownQuestions: unknown)
   }
 
-  /// The verdict on one answer.
-  func result(_ answer: Answers.Answer?, _ solution: Solution) throws(LabProblem)
-    -> Report.Result
-  {
+  /// The verdict on one answer. Files that it names lie in a folder, or are named by path.
+  func result(
+    _ answer: Answers.Answer?, _ solution: Solution, folder: String?
+  ) throws(LabProblem) -> Report.Result {
     let question = solution.question
     var result = Report.Result(
       id: question.id, points: question.points, earned: 0, verdict: .missing,
@@ -40,7 +41,7 @@ public struct Grader {
       (result.verdict, result.comment) = (.refused, refusal)
       return result
     }
-    let right = try share(answer.given, solution)
+    let right = try share(answer.given, solution, folder: folder)
     result.earned = question.points * right.right / max(right.of, 1)
     result.verdict = right.right == right.of ? .right : .wrong
     result.comment =
@@ -102,7 +103,9 @@ public struct Grader {
     init(right: Int, of: Int, note: String) { (self.right, self.of, self.note) = (right, of, note) }
   }
 
-  private func share(_ given: Answers.Given, _ solution: Solution) throws(LabProblem) -> Share {
+  private func share(
+    _ given: Answers.Given, _ solution: Solution, folder: String?
+  ) throws(LabProblem) -> Share {
     switch (solution.right, given) {
     case (.number(let number, let isHexadecimal), .text(let text)):
       return Share(Int64(notation: Self.trimmed(text), hexadecimal: isHexadecimal) == number)
@@ -119,6 +122,8 @@ public struct Grader {
       return try share(typing: lines, in: run, to: conditions)
     case (.goal(let conditions, let run, _), .text(let line)):
       return try share(typing: [line], in: run, to: conditions)
+    case (.program(let feats, let run, _), .text(let name)):
+      return try share(handingIn: Self.trimmed(name), of: folder, to: run, feats)
     default: return Share(false)
     }
   }
@@ -204,6 +209,31 @@ public struct Grader {
     } catch {
       return Share(right: 0, of: 1, note: "\(error.what). ")
     }
+  }
+
+  private func share(
+    handingIn name: String, of folder: String?, to run: String?, _ feats: [Solution.Feat]
+  ) throws(LabProblem) -> Share {
+    guard folder == nil || !name.contains("/"), !name.isEmpty else {
+      let note = "Answer with the name of a file that lies beside your answers. "
+      return Share(right: 0, of: feats.count, note: note)
+    }
+    let attempt: LabRun
+    do throws(LabProblem) {
+      attempt = try runs.run(named: run, submitting: folder.map { "\($0)/\(name)" } ?? name)
+    } catch {
+      return Share(right: 0, of: feats.count, note: "\(error.what). ")
+    }
+    let observer = Observer(run: attempt, runs: runs)
+    // What cannot be observed has not been done.
+    let missing = feats.filter { (try? observer.holdAll($0.when)) != true }
+    guard let first = missing.first else {
+      return Share(right: feats.count, of: feats.count, note: "")
+    }
+    let names = missing.map { "‘\($0.name)’" }.joined(separator: ", ")
+    return Share(
+      right: feats.count - missing.count, of: feats.count,
+      note: "Not yet: \(names). \(first.hint.map { $0 + " " } ?? "")")
   }
 
   private static func isSame(_ cell: String, _ expected: String, isHexadecimal: Bool) -> Bool {

@@ -34,10 +34,18 @@ public enum LabCheck {
       ]
   }
 
-  /// Grades the model answers and, one question at a time, wrong ones.
+  /// Grades the model answers, by way of the file that they would be handed in as, and, one question
+  /// at a time, wrong ones.
   private static func check(_ grader: Grader) throws(LabProblem) -> [LabProblem] {
-    var model = Answers()
-    for solution in grader.solutions { model.answers[solution.question.id] = solution.model }
+    let folder = grader.lab.file.lastIndex(of: "/").map { String(grader.lab.file[..<$0]) } ?? "."
+    var model: Answers
+    do throws(LabProblems) {
+      model = try Answers.read(
+        file: grader.lab.file, text: grader.answerFile(withAnswers: true))
+    } catch {
+      return error.problems
+    }
+    model.folder = folder
     let report = try grader.grade(model)
     if let failed = report.results.first(where: { $0.verdict != .right }) {
       return [
@@ -48,11 +56,14 @@ public enum LabCheck {
     }
     for solution in grader.solutions where solution.question.isObserved {
       for wrong in try wrongAnswers(to: solution, grader) {
-        let result = try grader.result(wrong, solution)
-        guard result.verdict == .right else { continue }
+        let result = try grader.result(wrong.answer, solution, folder: folder)
+        if result.verdict != .right && result.earned == wrong.marks { continue }
         return [
           problem(
-            grader, result.id, "the wrong answer \(wrong.given) passes",
+            grader, result.id,
+            "the wrong answer \(wrong.answer.given) "
+              + (result.verdict == .right
+                ? "passes" : "gets \(result.earned) points and not \(wrong.marks)"),
             "tighten what is measured, or what it is compared with")
         ]
       }
@@ -68,22 +79,43 @@ public enum LabCheck {
       what: "question ‘\(id)’ with seed \(grader.values.seed): \(what)", remedy: remedy)
   }
 
+  /// An answer that is wrong, and what it is worth nevertheless.
+  private struct Wrong {
+    var answer: Answers.Answer
+    var marks = 0
+  }
+
   /// Answers that are wrong in all the ways that a form allows, by a little and by much.
   private static func wrongAnswers(
     to solution: Solution, _ grader: Grader
-  ) throws(LabProblem) -> [Answers.Answer] {
+  ) throws(LabProblem) -> [Wrong] {
     let model = solution.model
-    var wrong = wrongTexts(solution).map { Answers.Answer($0, events: model.events) }
+    var wrong = wrongTexts(solution).map { Wrong(answer: Answers.Answer($0, events: model.events)) }
+    wrong += wrongRows(solution)
     if let accepted = solution.evidence {
       let events = try grader.runs.run(named: accepted.run).events
-      wrong.append(Answers.Answer(model.given))
       let last = events.last?.sequence ?? 0
-      wrong.append(Answers.Answer(model.given, events: [last + 1]))
-      wrong.append(Answers.Answer(model.given, events: [.max]))
-      let others = events.lazy.map(\.sequence).filter { !accepted.events.contains($0) }
-      if let other = others.first { wrong.append(Answers.Answer(model.given, events: [other])) }
+      let other = events.lazy.map(\.sequence).first { !accepted.events.contains($0) }
+      for cited in [[], [last + 1], [.max]] + (other.map { [[$0]] } ?? []) {
+        wrong.append(Wrong(answer: Answers.Answer(model.given, events: cited)))
+      }
     }
     return wrong
+  }
+
+  /// For a table, each row wrong by itself: the others count.
+  private static func wrongRows(_ solution: Solution) -> [Wrong] {
+    guard case .table(_, let rows) = solution.right else { return [] }
+    let total = rows.reduce(0) { $0 + $1.cells.count }
+    return rows.indices.map { index in
+      let changed = rows.enumerated().map { place, row in
+        (row.name, place == index ? row.cells.map { $0 + "1" } : row.cells)
+      }
+      let table = Dictionary(changed, uniquingKeysWith: { first, _ in first })
+      return Wrong(
+        answer: Answers.Answer(.table(table), events: solution.model.events),
+        marks: solution.question.points * (total - rows[index].cells.count) / max(total, 1))
+    }
   }
 
   private static func wrongTexts(_ solution: Solution) -> [Answers.Given] {
@@ -106,15 +138,9 @@ public enum LabCheck {
         + options.indices.map { index in
           .list(right.symmetricDifference([index]).sorted().map(Solution.letter))
         }
-    case .table(_, let rows):
-      return nonsense
-        + rows.indices.map { index in
-          let changed = rows.enumerated().map { place, row in
-            (row.name, place == index ? row.cells.map { $0 + "1" } : row.cells)
-          }
-          return .table(Dictionary(changed, uniquingKeysWith: { first, _ in first }))
-        }
+    case .table: return nonsense
     case .goal: return [.text(""), .list([]), .table([:])]
+    case .program: return nonsense + [.text("lab.md")]
     case .card: return []
     }
   }

@@ -10,6 +10,7 @@ public struct Solution: Sendable {
     case options([Option], right: Set<Int>, several: Bool)
     case table(columns: [String], rows: [Row])
     case goal([Condition], run: String?, model: [String])
+    case program([Feat], run: String?, model: String)
     case card
   }
 
@@ -19,6 +20,12 @@ public struct Solution: Sendable {
     var hint: String?
     /// Where one sees whether it holds.
     var place: Cited?
+  }
+
+  struct Feat: Sendable {
+    var name: String
+    var when: [Condition]
+    var hint: String?
   }
 
   struct Row: Sendable {
@@ -58,6 +65,7 @@ public struct Solution: Sendable {
       return Answers.Answer(
         .table(Dictionary(cells, uniquingKeysWith: { first, _ in first })), events: events)
     case .goal(_, _, let model): return Answers.Answer(.list(model), events: events)
+    case .program(_, _, let model): return Answers.Answer(.text(model), events: events)
     case .card: return Answers.Answer(.text(""))
     }
   }
@@ -116,6 +124,13 @@ extension LabRuns {
       return .table(columns: columns.map { $0.filled(with: values) }, rows: solved)
     case .goal(let conditions, let run, let model):
       return .goal(conditions, run: run, model: model.map { $0.filled(with: values) })
+    case .program(let feats, let run, let model):
+      return .program(
+        feats.map { feat in
+          Solution.Feat(
+            name: feat.name.filled(with: values), when: feat.when,
+            hint: feat.hint?.filled(with: values))
+        }, run: run, model: model.filled(with: values))
     case .card: return .card
     }
   }

@@ -37,12 +37,13 @@ public final class LabRun {
   static let capacity = 1 << 16
 
   /// Makes one of a lab's runs, its own without a name, with what it types itself, or with the lines
-  /// that a student types.
+  /// that a student types, or with the guest that a student has written.
   public init(
     _ name: String?, of lab: Lab, values: DrawnValues, typing lines: [String]? = nil,
-    build: @escaping Builder
+    submitting source: String? = nil, build: @escaping Builder
   ) throws(LabProblem) {
-    let machinePlan = try lab.machine(of: name, values: values)
+    var machinePlan = try lab.machine(of: name, values: values)
+    machinePlan.submission = source
     guard let plan = lab.run(named: name) else { preconditionFailure("it has a machine") }
     self.lab = lab
     self.values = values
@@ -53,8 +54,11 @@ public final class LabRun {
     let machine = try build(machinePlan)
     Self.type(typed, into: machine)
     limit = UInt64(plan.seconds) * machine.configuration.ticksPerSecond
-    let progress = machine.run(until: limit)
-    if lines == nil, let mistake = Self.mistake(progress, plan, lab) { throw mistake }
+    let progress =
+      source == nil ? machine.run(until: limit) : Self.runWithinLog(machine, until: limit)
+    if lines == nil, source == nil, let mistake = Self.mistake(progress, machine, plan, lab) {
+      throw mistake
+    }
     let log = machine.cpu.log.count
     guard log <= UInt64(Self.capacity) else {
       throw LabProblem(
@@ -73,9 +77,25 @@ public final class LabRun {
     if !bytes.isEmpty { machine.receive(.serial(bytes)) }
   }
 
-  /// A lab's own runs must come to an end by themselves.
-  private static func mistake(_ progress: Progress, _ plan: RunPlan, _ lab: Lab) -> LabProblem? {
-    switch progress {
+  /// Runs a student's guest, but only as far as all its events can be kept: one that goes round in a
+  /// circle of faults has done before that what it does.
+  private static func runWithinLog(_ machine: Machine, until limit: UInt64) -> Progress {
+    let slice: UInt64 = 4096
+    var (tick, progress) = (UInt64(0), Progress.reached)
+    while case .reached = progress, tick < limit, machine.cpu.log.count < UInt64(capacity / 2) {
+      tick = min(tick + slice, limit)
+      progress = machine.run(until: tick)
+    }
+    return progress
+  }
+
+  /// A lab's own runs must come to an end by themselves: a hypervisor's first domain that crashes has.
+  private static func mistake(
+    _ progress: Progress, _ machine: Machine, _ plan: RunPlan, _ lab: Lab
+  ) -> LabProblem? {
+    let hasCrashed = machine.monitor?.counts.contains { $0.name == "crashes" && $0.count > 0 }
+    return switch progress {
+    case .stopped(.unsupported) where hasCrashed == true: nil
     case .stopped(.exit), .stopped(.haltedForGood), .stopped(.tripleFault): nil
     case .stopped(let stop):
       LabProblem(

@@ -42,4 +42,9 @@ public final class LabRuns {
   func run(named name: String?, typing lines: [String]) throws(LabProblem) -> LabRun {
     try LabRun(name, of: lab, values: values, typing: lines, build: build)
   }
+
+  /// A run whose guest is made of a source file that a student has written.
+  func run(named name: String?, submitting source: String) throws(LabProblem) -> LabRun {
+    try LabRun(name, of: lab, values: values, submitting: source, build: build)
+  }
 }

@@ -1,27 +1,8 @@
 /// The paravirtual half: each operation is a word in memory that we share with the hypervisor, or a
 /// hypercall.
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
-
-#include "../../common/xen.h"
+#include "../../common/hypervisor.h"
 #include "../kernel/kernel.h"
-
-extern struct shared_info shared_info;
-extern const struct start_info *start_info;
-
-/// Domain 0 has the devices. Others ask it.
-static inline int have_devices(void) { return start_info->flags & 1; }
-
-/// Machine frames and ours. The first table is ours; the second one is the hypervisor's, at a fixed
-/// place and to be read only.
-static inline uint32_t to_machine(uint32_t address) {
-  return start_info->frames[address / PAGE] * PAGE | address % PAGE;
-}
-static inline uint32_t from_machine(uint32_t address) {
-  static const uint32_t *const pages = (const uint32_t *)0xfc000000;
-  return pages[address / PAGE] * PAGE | address % PAGE;
-}
 
 /// For what the hypervisor refuses only if we are wrong.
 static inline void must(int answer) {

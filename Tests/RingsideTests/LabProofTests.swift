@@ -1,0 +1,63 @@
+import Labs
+import Machine
+import Testing
+
+@testable import ringside
+
+/// The labs that come with Ringside, on the machines that they are done on.
+@Suite struct LabProofTests {
+  static let slugs: [String] = (try? LabFiles.library(nil).slugs) ?? []
+
+  /// In all of its runs and for ten seeds: full marks for model answers, and what wrong ones are worth.
+  @Test(arguments: slugs) func everyLabProvesItself(slug: String) throws {
+    let lab = try LabFiles.library(nil).lab(slug)
+    let mistakes = LabCheck.mistakes(in: lab, build: LabMachines().machine)
+    #expect(mistakes.isEmpty, "\(mistakes.map(\.description))")
+  }
+
+  @Test func thereAreLabs() { #expect(Self.slugs.count >= 17) }
+
+  /// A kernel ported half counts half, whatever is the matter with the other one.
+  @Test func aPortIsGradedByWhatItDoes() throws {
+    let library = try LabFiles.library(nil)
+    let folder = "\(library.folder)/port-by-hand"
+    let grader = try Grader(
+      try library.lab("port-by-hand"), seed: 3, build: LabMachines().machine)
+    func text(_ name: String) throws -> String {
+      let file = try FileContents(path: "\(folder)/\(name)")
+      return withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    }
+    let model = try text("ported.c")
+    let all = try points(for: model, grader)
+    #expect(all == 14)
+    for (change, points) in [
+      (("!shared_info.processors[0].upcall_mask", "1"), 12),
+      (("to_machine(page)", "page"), 6), (("FLAT_KERNEL_CS, inv", "8, inv"), 2),
+      (("SCHEDOP_SHUTDOWN", "99"), 10), (("include", "oops"), 0),
+      (("start_info = information;", "for (;;) {}"), 0),
+    ] {
+      let parts = model.split(separator: change.0, maxSplits: 1).map(String.init)
+      let source = try #require(parts.count == 2 ? parts[0] + change.1 + parts[1] : nil)
+      #expect(try self.points(for: source, grader) == points, "\(change)")
+    }
+    #expect(try points(for: try text("seam.c"), grader) == 0)
+  }
+
+  /// What a compiler would read for ever, and what is no source at all.
+  @Test(arguments: [
+    "", "#include \"/dev/tty\"", "#include \"/dev/zero\"",
+    "__asm__(\".incbin \\\"/dev/zero\\\"\");", "\u{0}\u{FF}", String(repeating: " ", count: 70_000),
+  ]) func hostileSourcesAreWorthNothing(source: String) throws {
+    let grader = try Grader(
+      try LabFiles.library(nil).lab("port-by-hand"), seed: 3, build: LabMachines().machine)
+    #expect(try points(for: source, grader) == 0)
+  }
+
+  private func points(for source: String, _ grader: Grader) throws -> Int? {
+    try TemporaryFile(Array(source.utf8), suffix: ".c").use { path in
+      var answers = Answers()
+      answers.answers["port"] = Answers.Answer(.text(path))
+      return try grader.grade(answers).results.first { $0.id == "port" }?.earned
+    }
+  }
+}
