@@ -26,16 +26,7 @@ public struct LabLibrary {
 
   /// The names of all labs, in alphabetical order.
   public var slugs: [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var slugs: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if FileContents.exists("\(folder)/\(name)/lab.md") { slugs.append(name) }
-    }
-    return slugs.sorted()
+    Self.names(in: folder).filter { FileContents.exists("\(folder)/\($0)/lab.md") }
   }
 
   /// The fingerprint of the key that this course has; nil if it has none.
@@ -54,17 +45,40 @@ public struct LabLibrary {
           remedy: "see ‘ringside lab list’ for those there are")
       ])
     }
-    var lab = try Self.read(folder: name)
-    if let language { try lab.translate(file: "\(name)/lab.\(language).md", language: language) }
-    return lab
+    return try Self.read(folder: name, language: language)
   }
 
-  /// Reads the lab in a folder, wherever that lies.
-  public static func read(folder: String) throws(LabProblems) -> Lab {
+  /// The languages other than English that the lab in a folder has, by their codes.
+  public static func languages(ofLabIn folder: String) -> [String] {
+    names(in: folder).compactMap { name in
+      let parts = name.split(separator: ".")
+      return parts.count == 3 && parts[0] == "lab" && parts[2] == "md" ? String(parts[1]) : nil
+    }
+  }
+
+  private static func names(in folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return names.sorted()
+  }
+
+  /// Reads the lab in a folder, wherever that lies, with the texts of a language if one is named.
+  public static func read(
+    folder: String, language: String? = nil
+  ) throws(LabProblems) -> Lab {
     let path = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     let file = "\(path)/lab.md"
     let slug = path.split(separator: "/").last.map(String.init) ?? path
-    return try LabReader.read(slug: slug, file: file, text: text(file))
+    var lab = try LabReader.read(slug: slug, file: file, text: text(file))
+    if let language { try lab.translate(file: "\(path)/lab.\(language).md", language: language) }
+    return lab
   }
 
   /// The text of a file; not longer than a lab can be.

@@ -64,21 +64,23 @@ extension Grader {
 
   /// What the page is about: the runs, and what is typed in them.
   private var head: [String] {
-    let opening = "Seed \(values.seed), about \(lab.minutes) minutes"
+    let opening = lab.words.opening(seed: values.seed, minutes: lab.minutes)
     var lines: [String] = []
     if let run = lab.runs.first, lab.runs.count == 1 {
-      lines.append("\(opening), guest `\(run.image)`, `\(run.options(with: values))`.")
+      lines.append(
+        "\(opening), \(lab.words.guest) `\(run.image)`, `\(run.options(with: values))`.")
     } else {
-      lines += ["\(opening). This page is about \(lab.runs.count) runs:", ""]
-      lines += lab.runs.map { "- `\($0.name)`: guest `\($0.image)`, `\($0.options(with: values))`" }
+      lines += ["\(opening). \(lab.words.runs(lab.runs.count))", ""]
+      lines += lab.runs.map { run in
+        "- `\(run.name)`: \(lab.words.guest) `\(run.image)`, `\(run.options(with: values))`"
+      }
     }
     var rest = lab.runs.map { run in (run.name, run.typed.map { $0.filled(with: values) }) }
     while let (_, typed) = rest.first {
       let names = rest.filter { $0.1 == typed }.map { "`\($0.0)`" }
       rest.removeAll { $0.1 == typed }
       guard !typed.isEmpty else { continue }
-      let place = lab.runs.count == 1 ? "" : " in \(names.joined(separator: ", "))"
-      lines += ["", "Typed\(place):", ""]
+      lines += ["", lab.words.typed(in: lab.runs.count == 1 ? [] : names), ""]
       lines += typed.map { "    \($0)" }
     }
     return lines
@@ -86,32 +88,31 @@ extension Grader {
 
   private func question(_ solution: Solution) -> [String] {
     let question = solution.question
-    let worth = question.points == 1 ? "1 point" : "\(question.points) points"
+    let words = lab.words
+    let worth = words.points(question.points)
     let tag =
-      question.isObserved ? (question.isPrediction ? "predict first, " : "") + worth : "card"
+      question.isObserved
+      ? (question.isPrediction ? words.predictFirst + ", " : "") + worth : words.card
     var lines = ["**\(question.id)** (\(tag)) \(question.ask.filled(with: values))", ""]
     switch solution.right {
     case .number(_, let isHexadecimal):
-      lines.append(isHexadecimal ? "Answer: a hexadecimal number." : "Answer: a number.")
-    case .text: lines.append("Answer: a word.")
+      lines.append(isHexadecimal ? words.hexadecimal : words.number)
+    case .text: lines.append(words.word)
     case .options(let options, _, let several):
       lines += options.enumerated().map { "- \(Solution.letter($0)) \($1.text)" }
-      lines += [
-        "", several ? "Answer: the letters of all that are right, or none." : "Answer: a letter.",
-      ]
+      lines += ["", several ? words.letters : words.letter]
     case .table(let columns, let rows):
       lines.append("| | " + columns.joined(separator: " | ") + " |")
       lines.append("|---|" + columns.map { _ in "---|" }.joined())
       lines += rows.map { "| \($0.name) |" + $0.cells.map { _ in " |" }.joined() } + [""]
-    case .goal: lines.append("Answer: the lines to type.")
+    case .goal: lines.append(words.lines)
     case .program(let feats, _, _):
-      lines += feats.map { "- \($0.name)" } + ["", "Answer: the name of your source file."]
+      lines += feats.map { "- \($0.name)" } + ["", words.file]
     case .card:
       if let explanation = question.explanation { lines.append(explanation.filled(with: values)) }
     }
     if let evidence = solution.evidence {
-      let place = lab.runs.count > 1 ? " of the run `\(evidence.run)`" : ""
-      lines.append("Evidence: the number of an event\(place) that shows it.")
+      lines.append(words.evidence(run: lab.runs.count > 1 ? evidence.run : nil))
     }
     return lines
   }

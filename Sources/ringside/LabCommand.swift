@@ -275,6 +275,9 @@ extension LabCommand {
     private func mistakes(in folder: String) -> [LabProblem] {
       do throws(LabProblems) {
         let lab = try LabLibrary.read(folder: folder)
+        for language in LabLibrary.languages(ofLabIn: folder) {
+          _ = try LabLibrary.read(folder: folder, language: language)
+        }
         return LabCheck.mistakes(in: lab, build: LabMachines().machine)
       } catch {
         return error.problems

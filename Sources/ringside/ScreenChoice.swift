@@ -1,5 +1,6 @@
 import Labs
 import Machine
+import Monitors
 import Panes
 import X86
 
@@ -44,6 +45,9 @@ extension MachineOptions {
     options.mode = plan.configuration.mode.rawValue
     options.cpu = plan.configuration.profile.name
     options.labCpu = plan.configuration.labProfile?.name
+    if plan.configuration.systemCalls != .direct {
+      options.syscalls = plan.configuration.systemCalls.rawValue
+    }
     options.memory = plan.configuration.memory
     options.append = plan.commandLine
     options.initrd = try plan.module.map { module throws(UserError) in

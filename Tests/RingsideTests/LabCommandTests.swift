@@ -34,6 +34,33 @@ import Testing
     #expect(sheets[0].contains("**gate** (1 point)"))
   }
 
+  /// The same lab in another language: other words, the same answers.
+  @Test func aTranslatedPageIsInItsLanguageThroughout() throws {
+    let show = ["lab", "show", Self.slug, "--seed", "5", "--language", "de"]
+    let page = try Program(show)
+    #expect(page.status == 0 && page.output.hasPrefix("# Ein Prozess, zwei Ringe\n"))
+    for word in ["Answer", "Evidence", "predict first", "point)", "Seed 5, about"] {
+      #expect(!page.output.contains(word), "\(word)")
+    }
+    #expect(try Program(show + ["--model"]).output == model(seed: "5"))
+  }
+
+  @Test(arguments: [
+    ("calls: {ask: x, options: []}", "‘options’ does not belong to this question"),
+    ("nothing: {ask: x}", "there is no question ‘nothing’"),
+    ("calls: {text: x}", "‘text’ is not a key of a translated question"),
+  ]) func mistakesInTranslationsAreFound(questions: String, what: String) throws {
+    let folder = "/tmp/ringside-labs-\(getpid())-\(what.count)"
+    defer { _ = try? Program(at: "/bin/rm", ["-r", folder]) }
+    #expect(try Program(["lab", "new", "mine", "--labs", folder]).status == 0)
+    let text = "---\ntitle: T\nquestions: {\(questions)}\n---\n? calls\n\n? think\n"
+    try withFile(text) { file in
+      _ = try Program(at: "/bin/cp", [file, "\(folder)/mine/lab.de.md"])
+    }
+    let run = try Program(["lab", "check", "\(folder)/mine"])
+    #expect(run.status == 64 && run.errors.contains(what), "\(run.errors)")
+  }
+
   @Test func modelAnswersGetFullMarksInEveryFormat() throws {
     for format in ["text", "json", "junit", "tap"] {
       let run = try withFile(try model(seed: "5")) { file in

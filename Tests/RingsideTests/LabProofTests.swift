@@ -13,6 +13,9 @@ import Testing
     let lab = try LabFiles.library(nil).lab(slug)
     let mistakes = LabCheck.mistakes(in: lab, build: LabMachines().machine)
     #expect(mistakes.isEmpty, "\(mistakes.map(\.description))")
+    for language in LabLibrary.languages(ofLabIn: "\(try LabFiles.library(nil).folder)/\(slug)") {
+      #expect(throws: Never.self) { try LabFiles.library(nil).lab(slug, language: language) }
+    }
   }
 
   @Test func thereAreLabs() { #expect(Self.slugs.count >= 17) }
@@ -51,6 +54,21 @@ import Testing
     let grader = try Grader(
       try LabFiles.library(nil).lab("port-by-hand"), seed: 3, build: LabMachines().machine)
     #expect(try points(for: source, grader) == 0)
+  }
+
+  /// What a page tells its reader to type can be typed. (Words in capitals stand for numbers.)
+  @Test(arguments: slugs) func commandsOnPagesWork(slug: String) throws {
+    let grader = try Grader(
+      try LabFiles.library(nil).lab(slug), seed: 1, build: LabMachines().machine)
+    let lines = grader.sheet.split(separator: "\n").filter { line in
+      line.hasPrefix("    ringside lab ") || line.hasPrefix("    ringside translation ")
+    }
+    let program = try Program.path
+    for line in lines where !line.contains(" answer ") && !line.contains(/\ [A-Z]+\b/) {
+      let run = try Program(at: "/bin/sh", ["-c", "ringside() { \(program) \"$@\"; };\(line)"])
+      // A comparison that finds a difference says so.
+      #expect([0, 65].contains(run.status) && !run.output.isEmpty, "\(line): \(run.errors)")
+    }
   }
 
   private func points(for source: String, _ grader: Grader) throws -> Int? {

@@ -15,6 +15,8 @@ public struct Lab: Sendable {
   public let runs: [RunPlan]
   let values: [LabValue]
   public internal(set) var questions: [Question]
+  /// The program's own words on the page.
+  var words = SheetWords.english
   /// The page: Markdown, in which a line ‘? name’ stands for a question.
   var page: [Template]
 
@@ -51,7 +53,7 @@ public struct Question: Sendable {
   /// What is said once it was answered.
   var explanation: Template?
   let points: Int
-  let answer: Answer
+  var answer: Answer
   /// The events that prove it; nil if there are none to cite.
   let evidence: Evidence?
 

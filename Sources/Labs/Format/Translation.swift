@@ -3,6 +3,7 @@
 extension Lab {
   /// Takes the texts of a translation.
   mutating func translate(file name: String, language: String) throws(LabProblems) {
+    words = SheetWords(language: language)
     let text = try LabLibrary.text(name)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let file = YAMLFile(name: name, offset: 1)
@@ -37,12 +38,65 @@ extension Lab {
         "there is no question ‘\(id)’",
         "use one of \(questions.map(\.id).joined(separator: ", "))")
     }
-    let fields = node.fields(["ask", "hint", "explanation"], of: "a translated question") ?? [:]
-    func template(_ key: String) -> Template? {
-      fields[key].flatMap { field in field.text.map { Template(text: $0, line: field.line) } }
-    }
+    let fields = node.fields(
+      ["ask", "hint", "explanation", "options", "columns", "reach"], of: "a translated question")
+    guard let fields else { return }
+    func template(_ key: String) -> Template? { fields[key].flatMap(Self.template) }
     if let ask = template("ask") { questions[index].ask = ask }
     if let hint = template("hint") { questions[index].hint = hint }
     if let explanation = template("explanation") { questions[index].explanation = explanation }
+    translate(answer: &questions[index].answer, fields, of: node)
+  }
+
+  private static func template(_ node: YAMLNode) -> Template? {
+    node.text.map { Template(text: $0, line: node.line) }
+  }
+
+  /// What belongs to an answer, in the order of the lab's own file. The names of a table's rows stay:
+  /// they are what answers are called by.
+  private func translate(
+    answer: inout Question.Answer, _ fields: [String: YAMLNode], of node: YAMLNode
+  ) {
+    func items(_ key: String, count: Int) -> [YAMLNode]? {
+      guard let list = fields[key]?.items else { return nil }
+      if list.count == count { return list }
+      node.report(
+        "there are \(list.count) ‘\(key)’ here, and the lab has \(count)", "translate each of them")
+      return nil
+    }
+    func texts(_ item: YAMLNode, _ key: String) -> (text: Template?, hint: Template?) {
+      let fields = item.fields([key, "hint"], of: "a translated answer") ?? [:]
+      return (fields[key].flatMap(Self.template), fields["hint"].flatMap(Self.template))
+    }
+    switch answer {
+    case .choice(var options, let several):
+      for (index, item) in (items("options", count: options.count) ?? []).enumerated() {
+        let (text, hint) = texts(item, "text")
+        if let text { options[index].text = text }
+        if let hint { options[index].hint = hint }
+      }
+      answer = .choice(options, several: several)
+    case .program(var feats, let run, let model):
+      for (index, item) in (items("reach", count: feats.count) ?? []).enumerated() {
+        let (name, hint) = texts(item, "name")
+        if let name { feats[index].name = name }
+        if let hint { feats[index].hint = hint }
+      }
+      answer = .program(feats, run: run, model: model)
+    case .table(let columns, let rows):
+      guard let list = items("columns", count: columns.count) else { return }
+      answer = .table(columns: list.compactMap(Self.template), rows: rows)
+    case .number, .text, .goal, .card: break
+    }
+    let own: String? =
+      switch answer {
+      case .choice: "options"
+      case .table: "columns"
+      case .program: "reach"
+      case .number, .text, .goal, .card: nil
+      }
+    for key in ["options", "columns", "reach"] where key != own {
+      fields[key]?.report("‘\(key)’ does not belong to this question", "leave it out")
+    }
   }
 }

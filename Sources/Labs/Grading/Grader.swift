@@ -81,7 +81,7 @@ public struct Grader {
     if let hint = solution.question.hint { sentences.append(hint.filled(with: values)) }
     if let place, let event = place.events.first {
       sentences.append("Look at event \(event): ‘\(command(place.run)) --around \(event)’.")
-    } else if sentences.isEmpty {
+    } else if sentences.isEmpty, !solution.isProgram {
       let run = solution.evidence?.run ?? lab.runs.first?.name ?? ""
       sentences.append("Look at the run again: ‘\(command(run))’.")
     }

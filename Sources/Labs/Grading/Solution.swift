@@ -48,6 +48,9 @@ public struct Solution: Sendable {
   /// The events that may be cited; nil if none needs to be.
   let evidence: Cited?
 
+  /// It is a file that a student writes, and no run of the lab's shows it.
+  var isProgram: Bool { if case .program = right { true } else { false } }
+
   /// The right answer as a student would write it.
   public var model: Answers.Answer {
     let events = evidence.flatMap(\.events.first).map { [$0] } ?? []
