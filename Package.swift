@@ -48,7 +48,8 @@ let package = Package(
       ]),
     .target(name: "Terminal", dependencies: ["CTerminal", "Cells"], swiftSettings: settings),
     .target(
-      name: "Panes", dependencies: ["Cells", "Machine", "Narration", "Predicates", "X86"],
+      name: "Panes",
+      dependencies: ["Cells", "Machine", "Monitors", "Narration", "Predicates", "X86"],
       swiftSettings: settings),
     .target(
       name: "Labs",
@@ -88,7 +89,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "PanesTests",
-      dependencies: ["Panes", "Cells", "Machine", "Narration", "Predicates", "X86"],
+      dependencies: ["Panes", "Cells", "Machine", "Monitors", "Narration", "Predicates", "X86"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -112,8 +112,8 @@ struct Binding {
     Binding([.character("l")], "l", "", "labs; in a lab: its page, or the console", .labs),
     Binding([.character("a")], "a", "", "answer the lab's question", .answer),
     Binding(
-      [(.pageDown, .leaf(1)), (.pageUp, .leaf(-1))], "PgDn, PgUp", "", "leaf through the lab's page"
-    ),
+      [(.pageDown, .leaf(1)), (.pageUp, .leaf(-1))], "PgDn, PgUp", "",
+      "leaf through the lab's page; scroll the pane"),
     Binding([.character("k")], "k", "", "keep a snapshot in a file", .saveSnapshot),
     Binding([.character("R")], "R", "reset", "reset the machine (asks first)", .reset),
     Binding([.control("l")], "Ctrl-L", "", "draw the screen anew", .redraw),

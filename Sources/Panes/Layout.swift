@@ -21,6 +21,8 @@ struct Layout {
   let status: Rect
   let why: Rect
   let keys: Rect
+  /// Where an enlarged pane goes, other than the console.
+  let zoomed: Rect
   /// The lowest border, in which the history is drawn; empty where there is none.
   let scrubber: Rect
 
@@ -36,6 +38,7 @@ struct Layout {
     why = Rect(x: 0, y: size.height - 1 - whyRows, width: size.width, height: whyRows)
     keys = Rect(x: 0, y: size.height - 1, width: size.width, height: 1)
     let body = Rect(x: 0, y: 1, width: size.width, height: size.height - 2 - whyRows)
+    zoomed = body.inside
     scrubber = Rect(
       x: 1, y: body.y + body.height - 1, width: size.width - 2, height: isNarrow ? 0 : 1)
     switch shape {

@@ -1,4 +1,5 @@
 public import Machine
+public import Monitors
 public import X86
 
 /// What the screen knows of a machine at one moment: plain values, made on the machine's thread,
@@ -32,6 +33,11 @@ public struct MachineView: Equatable, Sendable {
   public var controlBlock: [Field] = []
   /// All of it across its last exit; nil without AMD-V, and while the machine runs.
   public var wholeControlBlock: ControlBlock?
+  /// The block of translated code that the guest is in; empty where nothing is translated, and while the
+  /// machine runs.
+  public var translation: [TranslationRow] = []
+  /// A hypervisor's domains; empty without one, and while the machine runs.
+  public var domains: [DomainReport] = []
   /// How far the machine has come.
   public var clock = Clock()
   /// The text screen; nil while the guest shows none.

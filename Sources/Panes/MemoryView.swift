@@ -44,6 +44,9 @@ extension MachineView {
     /// Where the byte is in the lab machine's memory, for its processor; nil without a monitor, and
     /// where the monitor has not given the page yet.
     public var machine: UInt64?
+    /// Under a hypervisor, whose guests' page tables hold machine addresses: what the domain calls the
+    /// address in `physical`; nil without one, and for pages that are no domain's.
+    public var pseudoPhysical: UInt64?
     /// A walk.
     public init(
       register: String, linear: UInt32, root: UInt32?, entries: [Entry] = [],

@@ -1,8 +1,22 @@
 import Cells
+import Machine
 
-/// What the monitor has put into the lab processor, and what it did.
+/// What the monitor has of its own (translated code, domains), what it has put into the lab processor,
+/// and what it did.
 enum MonitorPane {
-  static func lines(_ view: MachineView, width: Int) -> [Line] {
+  /// The rows, and which of them must be in sight.
+  static func content(_ view: MachineView, width: Int) -> (lines: [Line], current: Int?) {
+    if view.mode == .fullTranslate {
+      let own = TranslationPane.lines(view, width: width)
+      return (own.lines + lines(view, width: width), own.current)
+    }
+    if !view.domains.isEmpty {
+      return (DomainPane.lines(view.domains, width: width) + lines(view, width: width), nil)
+    }
+    return (lines(view, width: width), nil)
+  }
+
+  private static func lines(_ view: MachineView, width: Int) -> [Line] {
     guard ModePicture(mode: view.mode).hasMonitor else {
       return Paragraph.rows(
         "No monitor: in this mode nobody stands between the guest and its processor. m starts the "

@@ -1,4 +1,5 @@
 import Cells
+import Machine
 
 /// How addresses are translated.
 enum PagePane {
@@ -6,14 +7,16 @@ enum PagePane {
     guard !view.walks.isEmpty else { return [Line("(p pauses and shows it)", .faint)] }
     var lines: [Line] = []
     for walk in view.walks {
-      let rows = rows(walk, hasMonitor: view.lab != nil)
+      let rows = rows(walk, hasMonitor: view.lab != nil, isPara: view.mode == .para)
       let isWhole = lines.count + rows.count <= height
       lines += isWhole ? rows : [summary(walk)]
     }
     return lines
   }
 
-  private static func rows(_ walk: MachineView.PageWalk, hasMonitor: Bool) -> [Line] {
+  private static func rows(
+    _ walk: MachineView.PageWalk, hasMonitor: Bool, isPara: Bool
+  ) -> [Line] {
     var first = Line(walk.register + " ", .title)
     first.add(Digits.hex(walk.linear, 8))
     guard let root = walk.root else {
@@ -31,8 +34,12 @@ enum PagePane {
       line.add(bits(entry.value), .call)
       lines.append(line)
     }
-    var last = Line("physical ", .faint)
+    var last = Line(isPara ? "machine  " : "physical ", .faint)
     last.add(walk.physical.map { Digits.hex($0, 8) } ?? "none: #PF")
+    if isPara, walk.physical != nil {
+      last.add(" pseudo ", .faint)
+      last.add(walk.pseudoPhysical.map { Digits.hex($0, 8) } ?? "none")
+    }
     lines.append(last)
     return lines + (hasMonitor ? [inMachine(walk)] : [])
   }

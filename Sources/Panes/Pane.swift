@@ -15,8 +15,16 @@ public enum Pane: CaseIterable, Equatable, Sendable {
   /// The pane's key, if it has one.
   var number: Int? { Self.exchangeable.firstIndex(of: self).map { $0 + 1 } }
 
-  /// Its name in the border.
+  /// Its name in the border; and which of its rows are shown, if there are more.
   func title(_ view: MachineView, _ state: ScreenState, in rect: Rect) -> String {
+    let name = name(view, state, in: rect)
+    let content = content(view, in: rect)
+    guard content.lines.count > rect.height, rect.height > 0 else { return name }
+    let first = state.firstRow(of: self, content, height: rect.height)
+    return "\(name)  \(first + 1)-\(first + rect.height) of \(content.lines.count): PgDn"
+  }
+
+  private func name(_ view: MachineView, _ state: ScreenState, in rect: Rect) -> String {
     switch self {
     case .console: ConsolePane.title(view, state, in: rect)
     case .code: "code"
@@ -56,7 +64,9 @@ public enum Pane: CaseIterable, Equatable, Sendable {
         + "monitor also where in the machine's memory the page really is."
     case .monitor:
       "What the monitor has given the lab CPU: its own tables, in place of the guest's, and what it "
-        + "has had to do."
+        + "has had to do. full:translate: the guest's code beside what is really executed; CALLOUT calls "
+        + "the monitor. para: domains, event channels, grants; mfn is a frame of the machine, pfn the "
+        + "domain's own number for it. PgDn and PgUp scroll, z shows more."
     case .counters:
       "How often each kind of event has happened since the reset. Counted, not estimated."
     case .vmcb:
@@ -73,21 +83,32 @@ public enum Pane: CaseIterable, Equatable, Sendable {
     _ view: MachineView, _ state: ScreenState, into surface: inout Surface, in rect: Rect
   ) {
     guard rect.width > 0, rect.height > 0 else { return }
-    let lines: [Line]
     switch self {
     case .console: return ConsolePane.draw(view, state, into: &surface, in: rect)
     case .code: return CodePane.draw(view, state, into: &surface, in: rect)
     case .events: return EventPane.draw(view, state, into: &surface, in: rect)
-    case .rings: lines = RingPane.lines(view, width: rect.width, height: rect.height)
-    case .registers: lines = RegisterPane.lines(view, width: rect.width, height: rect.height)
-    case .stack: lines = StackPane.lines(view, height: rect.height)
-    case .pages: lines = PagePane.lines(view, width: rect.width, height: rect.height)
-    case .monitor: lines = MonitorPane.lines(view, width: rect.width)
-    case .counters: lines = CounterPane.lines(view, width: rect.width, height: rect.height)
-    case .vmcb: lines = ControlBlockPane.lines(view, width: rect.width, height: rect.height)
+    case .rings, .registers, .stack, .pages, .monitor, .counters, .vmcb: break
     }
-    for (row, line) in lines.prefix(rect.height).enumerated() {
+    let content = content(view, in: rect)
+    let first = state.firstRow(of: self, content, height: rect.height)
+    for (row, line) in content.lines.dropFirst(first).prefix(rect.height).enumerated() {
       line.draw(into: &surface, in: rect, row: row)
+    }
+  }
+
+  /// The rows of a pane that is made of rows, and which of them must be in sight; there may be more than
+  /// there is room for.
+  func content(_ view: MachineView, in rect: Rect) -> (lines: [Line], current: Int?) {
+    let (width, height) = (rect.width, rect.height)
+    switch self {
+    case .console, .code, .events: return ([], nil)
+    case .rings: return (RingPane.lines(view, width: width, height: height), nil)
+    case .registers: return (RegisterPane.lines(view, width: width, height: height), nil)
+    case .stack: return (StackPane.lines(view, height: height), nil)
+    case .pages: return (PagePane.lines(view, width: width, height: height), nil)
+    case .monitor: return MonitorPane.content(view, width: width)
+    case .counters: return (CounterPane.lines(view, width: width, height: height), nil)
+    case .vmcb: return (ControlBlockPane.lines(view, width: width, height: height), nil)
     }
   }
 }

@@ -21,9 +21,7 @@ public enum Screen {
       ConsolePane.draw(view, state, into: &surface, in: rect)
       drawMessage(view, state, into: &surface, in: layout.keys)
     case let pane?:
-      let lower = layout.shape == .narrow ? 1 : 2
-      let box = Rect(x: 0, y: 1, width: size.width, height: size.height - 1 - lower)
-      drawPanes([(pane, box.inside)], view, state, layout, into: &surface)
+      drawPanes([(pane, layout.zoomed)], view, state, layout, into: &surface)
     case nil: drawPanes(layout.places, view, state, layout, into: &surface)
     }
     if let guide = state.guide, layout.shape != .narrow {

@@ -5,6 +5,8 @@ import Predicates
 public struct ScreenController: Sendable {
   /// What the panes need to know beside the machine.
   public internal(set) var state = ScreenState()
+  /// The terminal's size, for whoever scrolls.
+  public var size = Size(width: 80, height: 24)
   /// What is shown in place of the machine as it is now.
   private var frozen: MachineView?
 
@@ -187,9 +189,9 @@ public struct ScreenController: Sendable {
     case .why: state.showsWhy = state.explained(in: shown) != nil
     case .zoom: zoom()
     case .show(let pane):
-      if state.focus == state.side { state.focus = pane }
+      state.focus = pane
       if let zoomed = state.zoomed, zoomed.number != nil { state.zoomed = pane }
-      state.side = pane
+      (state.side, state.scrolled) = (pane, 0)
     case .nextPane: state.moveFocus(by: 1)
     case .previousPane: state.moveFocus(by: -1)
     case .labs:
@@ -206,7 +208,9 @@ public struct ScreenController: Sendable {
         state.predicts
         ? "s asks for your guess first; the marks in the code are hidden. P ends this."
         : "s steps at once again."
-    case .leaf(let step): if let sheet = view.sheet { state.leaf(sheet, by: step) }
+    case .leaf(let step):
+      if let sheet = view.sheet, state.zoomed == nil { return state.leaf(sheet, by: step) }
+      scroll(by: step, in: shown)
     case .open(let kind): state.menu = catalogue.menu(kind, view: view)
     case .freeze:
       state.isFrozen.toggle()
@@ -218,6 +222,22 @@ public struct ScreenController: Sendable {
     case .newer: select(1, in: shown)
     default: break
     }
+  }
+
+  /// Scrolls the exchangeable pane, or the enlarged one, by what there is room for.
+  private mutating func scroll(by step: Int, in view: MachineView) {
+    let layout = Layout(size, side: state.side)
+    let pane = state.zoomed ?? state.side
+    guard let rect = state.zoomed == nil ? layout.rect(of: pane) : layout.zoomed else { return }
+    let content = pane.content(view, in: rect)
+    guard content.lines.count > rect.height else {
+      state.notice = "All of it is in sight."
+      return
+    }
+    let first = state.firstRow(of: pane, content, height: rect.height)
+    let last = content.lines.count - rect.height
+    let wanted = max(0, min(last, first + step * max(1, rect.height - 1)))
+    state.scrolled += wanted - first
   }
 
   private mutating func beginAnswer(_ view: MachineView) {
@@ -236,6 +256,7 @@ public struct ScreenController: Sendable {
   }
 
   private mutating func zoom() {
+    state.scrolled = 0
     if state.zoomed != nil {
       state.zoomed = nil
     } else {

@@ -18,6 +18,8 @@ public struct ScreenState: Equatable, Sendable {
   public var focus: Pane?
   /// The pane that takes the whole screen.
   public var zoomed: Pane?
+  /// How many rows a pane with more rows than room was scrolled, from where it would be by itself.
+  public var scrolled = 0
   /// The picture stays what it was while the machine goes on.
   public var isFrozen = false
   /// First row of the help; nil when it is closed.
@@ -69,6 +71,15 @@ public struct ScreenState: Equatable, Sendable {
 
   /// The panes that Tab goes through: those that are there at 80x24, the exchangeable one by name.
   private var round: [Pane] { [.console, .code, side, .events] }
+
+  /// The first row to be shown of a pane with so many rows: the current one is in sight, in the upper third
+  /// if it is not at the beginning, and the user may scroll from there.
+  func firstRow(of pane: Pane, _ content: (lines: [Line], current: Int?), height: Int) -> Int {
+    let last = max(0, content.lines.count - height)
+    let current = content.current ?? 0
+    let own = current < height - 1 ? 0 : max(0, min(last, current - height / 3))
+    return pane == (zoomed ?? side) ? max(0, min(last, own + scrolled)) : own
+  }
 
   /// Goes to the next pane, or the one before.
   mutating func moveFocus(by step: Int) {

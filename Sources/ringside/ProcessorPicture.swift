@@ -136,8 +136,24 @@ extension Machine {
         root: cpu.cr0.contains(.paging) ? cpu.cr3 : nil, physical: cpu.peekTranslate(linear))
       if walk.root != nil { walk.entries = entries(for: linear) }
       walk.machine = (monitor as? any LabMonitor)?.machineAddress(of: linear)
+      walk.pseudoPhysical = walk.physical.flatMap { pseudoPhysical($0) }
       return walk
     }
+  }
+
+  @inline(never)
+  private func pseudoPhysical(_ address: UInt64) -> UInt64? {
+    (monitor as? Paravirtualization)?.pseudoPhysical(address, cpu)
+  }
+
+  /// The hypervisor's domains; empty without one.
+  @inline(never)
+  var domains: [DomainReport] { (monitor as? Paravirtualization)?.domainReports(cpu) ?? [] }
+
+  /// The block of translated code that the guest is in; empty if it is in none.
+  var translationAtEIP: [TranslationRow] {
+    guard cpu.cpl == 0, let monitor = monitor as? FullVirtualization else { return [] }
+    return monitor.translation(of: cpu.eip) ?? []
   }
 
   /// The entries that a walk reads (Intel SDM volume 3, 4.3 and 4.4).

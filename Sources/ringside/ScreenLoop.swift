@@ -45,6 +45,7 @@ struct ScreenLoop {
       }
       while let key = terminal.read() {
         isDirty = true
+        controller.size = terminal.size
         guard let command = controller.handle(key, view: view) else { continue }
         switch command {
         case .quit: return nil

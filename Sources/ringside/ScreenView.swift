@@ -83,6 +83,8 @@ struct ViewMaker {
       view.code = listing.lines(machine)
       view.stack = machine.stack(newest: events.last?.transition)
       view.walks = machine.walks
+      view.translation = machine.translationAtEIP
+      view.domains = machine.domains
       view.wholeControlBlock = machine.wholeControlBlock
       if stood?.ticks != machine.ticks {
         stoodBefore = stood?.registers
