@@ -1,7 +1,7 @@
 import Cells
 
 /// What a key does while the screen is in CONTROL.
-enum Action: Equatable, Sendable {
+enum Action: Hashable, Sendable {
   case toggleInput, run, pause, runOrPause, reset, slower, faster, freeze
   case forward(StepGoal), backward(StepGoal)
   case breakpoint, why, editControlBlock

@@ -32,6 +32,16 @@ enum ComparePane {
     }
   }
 
+  /// The same as lines of text.
+  static func words(_ views: [MachineView]) -> [String] {
+    ["the same guest tick \(views[0].clock.ticks) in \(views.count) modes"]
+      + rows(views, height: 60, width: 200).map { row in
+        let isSame = row.values.allSatisfy { $0 == row.values[0] }
+        let mark = isSame || !row.isCompared ? "" : ", differs"
+        return "  \(row.name)\(mark): \(row.values.joined(separator: " | "))"
+      }
+  }
+
   private struct Row {
     var name: String
     var values: [String]

@@ -9,6 +9,9 @@ struct Line {
     add(text, role, attributes)
   }
 
+  /// The text alone.
+  var text: String { parts.map(\.text).joined() }
+
   /// Columns the whole line takes.
   var width: Int { parts.reduce(0) { $0 + Width.of($1.text) } }
 

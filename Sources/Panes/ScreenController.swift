@@ -143,7 +143,7 @@ public struct ScreenController: Sendable {
     return true
   }
 
-  private mutating func perform(_ action: Action, view: MachineView) -> Command? {
+  mutating func perform(_ action: Action, view: MachineView) -> Command? {
     switch action {
     case .run: return mayRun(view) ? goForward(.run) : nil
     case .forward(let goal): return step(goal, view)

@@ -43,6 +43,8 @@ struct TourCommand: ParsableCommand {
   var card = 1
   @Flag(help: "List the tours instead.")
   var list = false
+  @Flag(help: "No screen: lines of text, see ‘ringside help screen’.")
+  var plain = false
 
   func run() throws {
     let tours = try ReadingFiles.shelf().tours()
@@ -60,7 +62,7 @@ struct TourCommand: ParsableCommand {
     guard (1...tour.cards.count).contains(card) else {
       throw UserError("--card \(card): this tour has cards 1 to \(tour.cards.count)")
     }
-    try ScreenCommand.open(guide: name, card: card)
+    try ScreenCommand.open(guide: name, card: card, plain: plain)
   }
 }
 

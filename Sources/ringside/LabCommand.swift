@@ -18,11 +18,13 @@ struct LabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Do a lab on the screen: its page beside the machine (the default).")
     @OptionGroup var options: LabOptions
+    @Flag(help: "No screen: lines of text, see ‘ringside help screen’.")
+    var plain = false
 
     func run() throws {
       // Mistakes in it are told before the screen opens.
       _ = try options.lab()
-      try ScreenCommand.open(lab: options.choice)
+      try ScreenCommand.open(lab: options.choice, plain: plain)
     }
   }
 }

@@ -26,6 +26,12 @@ struct ScreenCommand: ParsableCommand {
   var ascii = false
   @Flag(help: "Draw without colours (also with NO_COLOR set).")
   var noColor = false
+  @Flag(
+    help: """
+      No screen: tell what happens in lines of text, for screen readers, logs and pipes. Commands are typed \
+      as words; ‘help’ lists them.
+      """)
+  var plain = false
 
   /// What to open at once.
   private enum Opening {
@@ -36,20 +42,20 @@ struct ScreenCommand: ParsableCommand {
   private var opening: Opening?
 
   private enum CodingKeys: CodingKey {
-    case image, machine, paused, history, record, ascii, noColor
+    case image, machine, paused, history, record, ascii, noColor, plain
   }
 
   /// Opens the screen on a guide.
-  static func open(guide: String, card: Int) throws {
-    var command = try ScreenCommand.parse([])
+  static func open(guide: String, card: Int, plain: Bool) throws {
+    var command = try ScreenCommand.parse(plain ? ["--plain"] : [])
     command.opening = .guide(guide, card: card)
     command.paused = true
     try command.run()
   }
 
   /// Opens the screen on a lab.
-  static func open(lab: LabChoice) throws {
-    var command = try ScreenCommand.parse([])
+  static func open(lab: LabChoice, plain: Bool) throws {
+    var command = try ScreenCommand.parse(plain ? ["--plain"] : [])
     command.opening = .lab(lab)
     command.paused = true
     try command.run()
@@ -89,7 +95,8 @@ struct ScreenCommand: ParsableCommand {
     case .lab(let lab): mailbox.send(controller.open(lab: lab))
     case nil: if isUnspecific { controller.welcome(view: view) }
     }
-    let (signal, side) = try show(view, controller, mailbox)
+    let (signal, side) =
+      plain ? tell(view, controller, mailbox) : try show(view, controller, mailbox)
     mailbox.close()
     thread.join()
     var left = settings
@@ -115,6 +122,17 @@ struct ScreenCommand: ParsableCommand {
       mailbox.forScreen.wait(nil)
     }
     return nil
+  }
+
+  private func tell(
+    _ view: MachineView, _ controller: ScreenController, _ mailbox: ScreenMailbox
+  ) -> (signal: Int32?, side: Pane) {
+    EndSignals.install()
+    var loop = PlainLoop(
+      mailbox, view: view, controller: controller, charset: ascii ? .ascii : .unicode,
+      isBusy: opening != nil)
+    let signal = loop.run()
+    return (signal, loop.controller.chosenSide)
   }
 
   private func show(
