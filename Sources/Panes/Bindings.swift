@@ -12,9 +12,17 @@ enum Action: Hashable, Sendable {
 }
 
 /// One row of the table that the controller obeys and that the key line and the help show.
-struct Binding {
-  /// The keys and what each does.
-  let keys: [(key: Key, action: Action)]
+struct Binding: Equatable, Sendable {
+  /// A key and what it does.
+  struct Bound: Equatable, Sendable {
+    let key: Key
+    let action: Action
+  }
+
+  /// What the row is about, in the order of its usual keys.
+  let actions: [Action]
+  /// The keys and what each does; there may be none.
+  let keys: [Bound]
   /// The keys as they are called on screen.
   let name: String
   /// A word or two for the key line; empty keeps it out.
@@ -23,51 +31,56 @@ struct Binding {
   let help: String
 
   init(_ keys: [Key], _ name: String, _ word: String, _ help: String, _ action: Action) {
-    self.keys = keys.map { ($0, action) }
-    self.name = name
-    self.word = word
-    self.help = help
+    self.init(keys.map { ($0, action) }, name, word, help)
   }
 
   /// A letter that goes forward, and its capital that goes back.
   init(_ letter: Character, _ word: String, _ help: String, _ goal: StepGoal) {
     let capital = letter.uppercased()
-    keys = [
-      (.character(letter.unicodeScalars.first ?? " "), .forward(goal)),
-      (.character(capital.unicodeScalars.first ?? " "), .backward(goal)),
-    ]
-    name = "\(letter), \(capital)"
-    self.word = word
-    self.help = help
+    self.init(
+      [
+        (.character(letter.unicodeScalars.first ?? " "), .forward(goal)),
+        (.character(capital.unicodeScalars.first ?? " "), .backward(goal)),
+      ], "\(letter), \(capital)", word, help)
   }
 
   private init(
     _ keys: [(Key, Action)], _ name: String, _ word: String = "", _ help: String
   ) {
-    self.keys = keys.map { ($0.0, $0.1) }
-    self.name = name
-    self.word = word
-    self.help = help
+    self.init(keys.map { Bound(key: $0.0, action: $0.1) }, name, word, help)
   }
 
-  /// What a key does; nil if nothing.
-  static func action(for key: Key) -> Action? {
-    for binding in control {
-      if let found = binding.keys.first(where: { $0.key == key }) { return found.action }
+  private init(_ keys: [Bound], _ name: String, _ word: String, _ help: String) {
+    self.keys = keys
+    actions = keys.reduce(into: []) { actions, bound in
+      if !actions.contains(bound.action) { actions.append(bound.action) }
     }
-    return nil
+    (self.name, self.word, self.help) = (name, word, help)
+  }
+
+  private init(_ row: Binding, keys: [Bound]) {
+    (actions, word, help, self.keys) = (row.actions, row.word, row.help, keys)
+    name = keys.isEmpty ? "none" : keys.map(\.key.name).joined(separator: ", ")
+  }
+
+  /// The same row with other keys for some actions.
+  func with(_ changes: [Action: [Key]]) -> Binding {
+    Binding(
+      self,
+      keys: actions.flatMap { action in
+        changes[action]?.map { Bound(key: $0, action: action) }
+          ?? keys.filter { $0.action == action }
+      })
   }
 
   /// The key as the key line calls it.
   var shortName: String { name.split(separator: ",").first.map(String.init) ?? name }
 
-  /// The keys that change between CONTROL and GUEST; the only ones a guest can never get. Two,
-  /// because some terminals lack F12 and some keyboards make Ctrl-] hard.
+  /// The keys that change between CONTROL and GUEST. Two, because some terminals lack F12 and some
+  /// keyboards make Ctrl-] hard.
   static let toggleKeys: [Key] = [.function(12), .control("]")]
-  /// Their name on the screen.
-  static let toggleName = "F12/^]"
 
-  /// Every key of CONTROL, in the order of the key line.
+  /// Every usual key of CONTROL, in the order of the key line.
   static let control: [Binding] = [
     Binding(toggleKeys, "F12, Ctrl-]", "", "between CONTROL and GUEST", .toggleInput),
     Binding([.character("r")], "r", "run", "run", .run),
@@ -121,14 +134,4 @@ struct Binding {
     Binding([.character("?"), .function(1)], "?", "help", "this page (also F1)", .help),
     Binding([.character("q")], "q", "quit", "quit", .quit),
   ]
-
-  /// Those that the help lists: `S back` is only for the key line.
-  static var listed: [Binding] { control.filter { !$0.help.isEmpty } }
-
-  /// The keys of the key line, for a machine that stands still or not.
-  static func useful(isPaused: Bool) -> [Binding] {
-    control.filter { binding in
-      !binding.word.isEmpty && binding.keys[0].action != (isPaused ? .pause : .run)
-    }
-  }
 }

@@ -31,7 +31,7 @@ public struct Catalogue: Equatable, Sendable {
           .init(label: "A demo", detail: "a walk over one thing", choice: .menu(.guides)),
           .init(
             label: "A lab", detail: "questions that the machine answers", choice: .menu(.labs)),
-          .init(label: "Ringlet itself", detail: "? lists the keys", choice: .close),
+          .init(label: "Ringlet itself", detail: "{help} lists the keys", choice: .close),
         ],
         words: "A PC to look into. Ringlet, a small Unix, has started behind this box; every step "
           + "between its rings can be seen, explained and taken back.")

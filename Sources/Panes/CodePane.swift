@@ -8,7 +8,7 @@ enum CodePane {
     guard !view.code.isEmpty else {
       let text =
         switch view.runState {
-        case .running, .idle, .travelling: "(p pauses and shows the code)"
+        case .running, .idle, .travelling: state.keys.fill("({pause} pauses and shows the code)")
         case .paused, .stopped, .slow: "(no code can be read at CS:EIP)"
         }
       surface.write(text, in: rect, row: 0, style: Style(.faint))

@@ -9,7 +9,7 @@ enum ConsolePane {
     case .text:
       guard let screen = view.textScreen else { return "console: VGA text" }
       let isPart = screen.columns > rect.width || screen.rows > rect.height
-      return "console: VGA text" + (isPart ? ", part (z: all)" : "")
+      return "console: VGA text" + (isPart ? ", part (\(state.keys.name(of: .zoom)): all)" : "")
     }
   }
 

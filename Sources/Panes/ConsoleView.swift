@@ -26,6 +26,16 @@ extension MachineView {
       self.cursor = cursor
     }
 
+    /// Its rows as text, without the blanks at their ends.
+    var lines: [String] {
+      (0..<rows).map { row in
+        let start = min(row * columns, cells.count)
+        let glyphs = cells[start...].prefix(columns).map { CP437.scalar($0.glyph) }
+        return String(
+          String(String.UnicodeScalarView(glyphs)).reversed().drop { $0 == " " }.reversed())
+      }
+    }
+
     /// One position of text memory.
     public struct Cell: Equatable, Sendable {
       /// A code page 437 glyph.

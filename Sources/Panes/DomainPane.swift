@@ -9,11 +9,12 @@ enum DomainPane {
     var lines = [
       Line(
         " dom state    weight   credit  pages"
-          + (isWide ? "  tables  directory mfn = pfn  events" : ""), .title)
+          + (isWide ? "  tables  CR3 mfn = pfn  events" : ""), .title)
     ]
     lines += domains.map { row($0, isWide: isWide) }
     if !isWide {
-      for domain in domains { lines.append(directory(domain)) }
+      lines.append(Line(" dom CR3 mfn = pfn  events", .title))
+      lines += domains.map(directory)
     }
     lines += reasons(domains, width: width)
     for domain in domains {
@@ -39,17 +40,15 @@ enum DomainPane {
     line.add(Digits.right("\(domain.pages)", 7))
     guard isWide else { return line }
     line.add(Digits.right("\(domain.directories)+\(domain.tables)", 8))
-    line.add("      " + frame(domain.directory))
-    line.add("  " + events(domain), .alert)
+    line.add("  " + Digits.left(frame(domain.directory), 15))
+    line.add(events(domain), .alert)
     return line
   }
 
-  /// `1: 1 directory, 4 tables, CR3 = …`
   private static func directory(_ domain: DomainReport) -> Line {
-    var line = Line("\(domain.id): ", .faint)
-    line.add("CR3 mfn = pfn ", .faint)
-    line.add(frame(domain.directory))
-    line.add(" " + events(domain), .alert)
+    var line = Line(Digits.right("\(domain.id)", 4) + " ")
+    line.add(Digits.left(frame(domain.directory), 15))
+    line.add(events(domain), .alert)
     return line
   }
 

@@ -4,7 +4,16 @@ import Cells
 extension ScreenController {
   /// Opens the list that a session without a guest begins with.
   public mutating func welcome(view: MachineView) {
-    state.menu = catalogue.menu(.start, view: view)
+    open(.start, view: view)
+  }
+
+  /// Opens a list.
+  mutating func open(_ kind: Menu.Kind, view: MachineView) {
+    var menu = catalogue.menu(kind, view: view)
+    for place in menu.items.indices {
+      menu.items[place].detail = state.keys.fill(menu.items[place].detail)
+    }
+    state.menu = menu
   }
 
   /// Opens a guide at a card, from 1; nil if there is no such guide.
@@ -28,7 +37,7 @@ extension ScreenController {
     switch outcome {
     case .open: return nil
     case .closed, .chosen(.close): state.menu = nil
-    case .chosen(.menu(let kind)): state.menu = catalogue.menu(kind, view: view)
+    case .chosen(.menu(let kind)): open(kind, view: view)
     case .chosen(.page(let name)):
       state.menu = nil
       state.page = catalogue.pages.first { $0.name == name }
@@ -68,7 +77,7 @@ extension ScreenController {
     case .character("."): return (show(place, afresh: true), ())
     case .escape:
       endGuide()
-      state.notice = "The tour has ended; the machine is yours. ? lists the keys."
+      state.notice = "The tour has ended; the machine is yours. {help} lists the keys."
       return (nil, ())
     case .character(let scalar):
       let number = Int(scalar.value) - 0x61

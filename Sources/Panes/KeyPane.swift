@@ -7,7 +7,7 @@ enum KeyPane {
   ) {
     guard state.input == .control else {
       var line = Line("keys go to the guest; ")
-      line.add(Binding.toggleName, .key)
+      line.add(state.keys.toggleName, .key)
       line.add(" takes them back")
       line.draw(into: &surface, in: rect, row: 0, column: 1)
       return
@@ -16,12 +16,12 @@ enum KeyPane {
       return prompt.remark.draw(into: &surface, in: rect, row: 0, column: 1)
     }
     if let answering = state.answering {
-      return answering.remark.draw(into: &surface, in: rect, row: 0, column: 1)
+      return answering.remark(state.keys).draw(into: &surface, in: rect, row: 0, column: 1)
     }
     if let prompt = state.fieldPrompt {
       return prompt.remark.draw(into: &surface, in: rect, row: 0, column: 1)
     }
-    let shown = fitting(view, width: rect.width - 1)
+    let shown = fitting(view, state.keys, width: rect.width - 1)
     var column = 1
     for binding in shown {
       var line = Line(binding.shortName, .key)
@@ -32,14 +32,16 @@ enum KeyPane {
   }
 
   /// The table's order; what does not fit is dropped from the back, but help and quit stay.
-  private static func fitting(_ view: MachineView, width limit: Int) -> [Binding] {
+  private static func fitting(
+    _ view: MachineView, _ keys: KeyMap, width limit: Int
+  ) -> [Binding] {
     let isPaused =
       switch view.runState {
       case .paused, .stopped: true
       case .running, .idle, .slow, .travelling: false
       }
-    let useful = Binding.useful(isPaused: isPaused).filter { isPaused || $0.name != "S" }
-    func isKept(_ binding: Binding) -> Bool { [.help, .quit].contains(binding.keys[0].action) }
+    let useful = keys.useful(isPaused: isPaused)
+    func isKept(_ binding: Binding) -> Bool { [.help, .quit].contains(binding.actions[0]) }
     let kept = useful.filter(isKept)
     var room = limit - kept.reduce(0) { $0 + width($1) } + 2
     var shown: [Binding] = []

@@ -50,10 +50,20 @@ public struct MachineView: Equatable, Sendable {
   public var code: [CodeLine] = []
   /// The lab that is being done.
   public var sheet: Sheet?
-  /// The same guest at the same tick in other modes, if they are compared.
+  /// The same guest in other modes, if they are compared.
   public var others: [MachineView] = []
   /// Whether they are; while the machine runs there is nothing to compare.
   public var isCompared = false
+  /// Where they stand for that.
+  public var comparedAt = Alignment.tick
+
+  /// What guests in several modes are compared at.
+  public enum Alignment: Equatable, Sendable {
+    /// The same guest tick.
+    case tick
+    /// As much printed on the serial console: whole lines, characters of the next. For other kernels.
+    case printed(lines: Int, column: Int)
+  }
   /// What the machine's side has to say about the last command.
   public var remark: String?
 

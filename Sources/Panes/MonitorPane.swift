@@ -5,22 +5,25 @@ import Machine
 /// and what it did.
 enum MonitorPane {
   /// The rows, and which of them must be in sight.
-  static func content(_ view: MachineView, width: Int) -> (lines: [Line], current: Int?) {
+  static func content(
+    _ view: MachineView, _ keys: KeyMap, width: Int
+  ) -> (lines: [Line], current: Int?) {
     if view.mode == .fullTranslate {
       let own = TranslationPane.lines(view, width: width)
-      return (own.lines + lines(view, width: width), own.current)
+      return (own.lines + lines(view, keys, width: width), own.current)
     }
     if !view.domains.isEmpty {
-      return (DomainPane.lines(view.domains, width: width) + lines(view, width: width), nil)
+      return (DomainPane.lines(view.domains, width: width) + lines(view, keys, width: width), nil)
     }
-    return (lines(view, width: width), nil)
+    return (lines(view, keys, width: width), nil)
   }
 
-  private static func lines(_ view: MachineView, width: Int) -> [Line] {
+  private static func lines(_ view: MachineView, _ keys: KeyMap, width: Int) -> [Line] {
     guard ModePicture(mode: view.mode).hasMonitor else {
       return Paragraph.rows(
-        "No monitor: in this mode nobody stands between the guest and its processor. m starts the "
-          + "guest in another mode.", width: width
+        keys.fill(
+          "No monitor: in this mode nobody stands between the guest and its processor. {mode} starts "
+            + "the guest in another mode."), width: width
       ).map { Line($0, .faint) }
     }
     var lines: [Line] = []

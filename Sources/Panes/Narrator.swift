@@ -1,5 +1,6 @@
 public import Cells
 import Narration
+import Predicates
 
 /// The screen in words, a line each, for whoever reads with the ears and for logs: what is new since the
 /// last time.
@@ -20,24 +21,28 @@ public struct Narrator: Sendable {
 
   public init(charset: Charset = .unicode) { self.charset = charset }
 
-  /// Something is asked now: what was told before may be told again.
-  public mutating func listen() {
-    view.remark = nil
-    if told?.activity == .idle { told?.activity = .running }
-  }
+  /// Something is asked now: what was remarked before may be remarked again.
+  public mutating func listen() { view.remark = nil }
 
   /// What is new.
   public mutating func news(_ view: MachineView, _ state: ScreenState) -> [String] {
     var lines: [String] = []
     if view.guest != self.view.guest || view.mode != self.view.mode {
-      console = ConsoleReader()
-      newest = 0
-      told = nil
+      self.view = MachineView()
+      (console, newest, told) = (ConsoleReader(), 0, nil)
       lines.append("\(view.guest) in \(RingPane.truth(of: view.mode))")
     }
-    lines += happenings(view, state)
-    lines += place(view)
-    if let remark = view.remark, remark != self.view.remark { lines.append(remark) }
+    // On the way to another moment nothing is new.
+    if Self.activity(view) == .travelling {
+      self.state = state
+      return place(view)
+    }
+    let happenings = happenings(view, state)
+    let place = place(view)
+    lines += Self.activity(view) == .running ? place + happenings : happenings + place
+    if let remark = view.remark, remark != self.view.remark {
+      lines.append(state.keys.fill(remark))
+    }
     if let notice = state.notice, notice != self.state.notice { lines.append(notice) }
     lines += compared(view)
     lines += questions(view, state)
@@ -46,7 +51,7 @@ public struct Narrator: Sendable {
   }
 
   /// Nothing that a guest prints may drive a terminal.
-  func plain(_ text: String) -> String {
+  public func plain(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.compactMap { charset.shown($0) }))
   }
 
@@ -58,15 +63,20 @@ public struct Narrator: Sendable {
     let printed = console.news(
       PlainText.console(view, state), isStill: Self.activity(view) != .running)
     let fresh = view.events.filter { $0.sequence > newest && $0.idleWakes == 0 }
+    let first = newest + 1
     if let last = view.events.last { newest = last.sequence }
     if isEarlier {
       return view.events.last.map { ["before this: " + PlainText.event($0)] } ?? []
     }
     var lines = printed.map { "console: \($0)" }
     let shown = fresh.suffix(Self.most)
-    if fresh.count > shown.count {
-      lines.append("\(fresh.count - shown.count) more events; ‘events \(fresh.count)’ tells them")
+    if fresh.count > shown.count, let next = shown.first {
+      lines.append(
+        "events \(first) to \(next.sequence - 1) are not told; ‘events \(fresh.count)’ tells what is kept "
+          + "of them")
     }
+    // That a guest waits again is told when it has done something meanwhile.
+    if told?.activity == .idle && !(printed.isEmpty && fresh.isEmpty) { told?.activity = .running }
     return lines + shown.map(PlainText.event)
   }
 
@@ -106,7 +116,8 @@ public struct Narrator: Sendable {
     if let guide = state.guide { lines += PlainText.card(guide, after: self.state.guide) }
     if let sheet = view.sheet {
       lines += PlainText.part(
-        sheet, state.sheetPart, after: self.view.sheet, self.state.sheetPart)
+        sheet, state.sheetPart, after: self.view.sheet, self.state.sheetPart
+      ).map(state.keys.fill)
     }
     if let menu = state.menu, menu != self.state.menu { lines += PlainText.menu(menu) }
     if let prompt = state.prompt, prompt != self.state.prompt {
@@ -119,7 +130,7 @@ public struct Narrator: Sendable {
       lines.append("VMCB: " + prompt.remark.text)
     }
     if let answering = state.answering, answering != self.state.answering {
-      lines.append("\(answering.question) = ? " + answering.remark.text)
+      lines.append("\(answering.question) = ? " + answering.remark(state.keys).text)
     }
     if let prediction = state.prediction, prediction.guess == nil,
       prediction != self.state.prediction
@@ -142,7 +153,7 @@ struct ConsoleReader {
   mutating func news(_ lines: [String], isStill: Bool) -> [String] {
     var new = lines
     while new.last?.allSatisfy({ $0 == " " }) == true { new.removeLast() }
-    if !isStill && !new.isEmpty { new.removeLast() }
+    if !isStill, !new.isEmpty, new.last != old.last { new.removeLast() }
     defer { old = new }
     let settled = max(0, old.count - 1)
     // How far it has scrolled: all that was there but its last line is there again.

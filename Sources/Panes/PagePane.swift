@@ -3,8 +3,12 @@ import Machine
 
 /// How addresses are translated.
 enum PagePane {
-  static func lines(_ view: MachineView, width: Int, height: Int) -> [Line] {
-    guard !view.walks.isEmpty else { return [Line("(p pauses and shows it)", .faint)] }
+  static func lines(
+    _ view: MachineView, _ keys: KeyMap, width: Int, height: Int
+  ) -> [Line] {
+    guard !view.walks.isEmpty else {
+      return [Line(keys.fill("({pause} pauses and shows it)"), .faint)]
+    }
     var lines: [Line] = []
     for walk in view.walks {
       let rows = rows(walk, hasMonitor: view.lab != nil, isPara: view.mode == .para)

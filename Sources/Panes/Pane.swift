@@ -18,10 +18,11 @@ public enum Pane: CaseIterable, Equatable, Sendable {
   /// Its name in the border; and which of its rows are shown, if there are more.
   func title(_ view: MachineView, _ state: ScreenState, in rect: Rect) -> String {
     let name = name(view, state, in: rect)
-    let content = content(view, in: rect)
+    let content = content(view, state.keys, in: rect)
     guard content.lines.count > rect.height, rect.height > 0 else { return name }
     let first = state.firstRow(of: self, content, height: rect.height)
-    return "\(name)  \(first + 1)-\(first + rect.height) of \(content.lines.count): PgDn"
+    let place = "\(name)  \(first + 1)-\(first + rect.height) of \(content.lines.count)"
+    return self == state.scrollable ? "\(place): \(state.keys.name(of: .leaf(1)))" : place
   }
 
   private func name(_ view: MachineView, _ state: ScreenState, in rect: Rect) -> String {
@@ -43,8 +44,8 @@ public enum Pane: CaseIterable, Equatable, Sendable {
   var explanation: String {
     switch self {
     case .console:
-      "What the guest prints: its VGA text or its serial line (v changes). F12 or Ctrl-] gives it the "
-        + "keys. On small terminals it is a part of 80x25; z shows all."
+      "What the guest prints: its VGA text or its serial line ({view} changes). {guest} gives it the "
+        + "keys. On small terminals it is a part of 80x25; {zoom} shows all."
     case .code:
       "The instructions around CS:EIP; > is next. !TRAPS: faults in the ring it really runs in. "
         + "?SILENT: does not fault there, but answers differently than in ring 0. ~TRANSL: sensitive, "
@@ -66,15 +67,15 @@ public enum Pane: CaseIterable, Equatable, Sendable {
       "What the monitor has given the lab CPU: its own tables, in place of the guest's, and what it "
         + "has had to do. full:translate: the guest's code beside what is really executed; CALLOUT calls "
         + "the monitor. para: domains, event channels, grants; mfn is a frame of the machine, pfn the "
-        + "domain's own number for it. PgDn and PgUp scroll, z shows more."
+        + "domain's own number for it. {page-down} and {page-up} scroll, {zoom} shows more."
     case .counters:
       "How often each kind of event has happened since the reset. Counted, not estimated."
     case .vmcb:
       "AMD-V's control block: why the guest was left the last time and what VT-x calls that, the fields "
-        + "that changed, the intercepts by name. e changes a field or an intercept; z shows all."
+        + "that changed, the intercepts by name. e changes a field or an intercept; {zoom} shows all."
     case .events:
       "Number, ring (3>0: a change), what. v: it happened to the guest's virtual processor, in the "
-        + "monitor. Up and Down choose one, w explains it, g goes to it."
+        + "monitor. {older} and {newer} choose one, {why} explains it, {go} goes to it."
     }
   }
 
@@ -89,7 +90,7 @@ public enum Pane: CaseIterable, Equatable, Sendable {
     case .events: return EventPane.draw(view, state, into: &surface, in: rect)
     case .rings, .registers, .stack, .pages, .monitor, .counters, .vmcb: break
     }
-    let content = content(view, in: rect)
+    let content = content(view, state.keys, in: rect)
     let first = state.firstRow(of: self, content, height: rect.height)
     for (row, line) in content.lines.dropFirst(first).prefix(rect.height).enumerated() {
       line.draw(into: &surface, in: rect, row: row)
@@ -98,15 +99,17 @@ public enum Pane: CaseIterable, Equatable, Sendable {
 
   /// The rows of a pane that is made of rows, and which of them must be in sight; there may be more than
   /// there is room for.
-  func content(_ view: MachineView, in rect: Rect) -> (lines: [Line], current: Int?) {
+  func content(
+    _ view: MachineView, _ keys: KeyMap, in rect: Rect
+  ) -> (lines: [Line], current: Int?) {
     let (width, height) = (rect.width, rect.height)
     switch self {
     case .console, .code, .events: return ([], nil)
     case .rings: return (RingPane.lines(view, width: width, height: height), nil)
     case .registers: return (RegisterPane.lines(view, width: width, height: height), nil)
-    case .stack: return (StackPane.lines(view, height: height), nil)
-    case .pages: return (PagePane.lines(view, width: width, height: height), nil)
-    case .monitor: return MonitorPane.content(view, width: width)
+    case .stack: return (StackPane.lines(view, keys, height: height), nil)
+    case .pages: return (PagePane.lines(view, keys, width: width, height: height), nil)
+    case .monitor: return MonitorPane.content(view, keys, width: width)
     case .counters: return (CounterPane.lines(view, width: width, height: height), nil)
     case .vmcb: return (ControlBlockPane.lines(view, width: width, height: height), nil)
     }

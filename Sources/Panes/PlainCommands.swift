@@ -1,4 +1,5 @@
-public import Cells
+import Cells
+import Machine
 
 /// Lines typed in place of keys: a key by its name, or the word for what it does, with what it asks for
 /// behind it.
@@ -15,7 +16,8 @@ extension ScreenController {
   public mutating func handle(line: String, view: MachineView) -> Reply {
     let text = PlainText.trimmed(line)
     var reply = Reply()
-    if state.input == .guest, Key(named: text).map({ !Binding.toggleKeys.contains($0) }) ?? true {
+    if state.input == .guest, Key(named: text).map({ !state.keys.toggleKeys.contains($0) }) ?? true
+    {
       reply.commands = typed(line, view)
     } else if isAsking {
       answer(text, view, &reply)
@@ -103,12 +105,12 @@ extension ScreenController {
     if rest.isEmpty, state.guide != nil, let key = Key(named: head) {
       // A guide has keys of its own.
       press(key, view, &reply)
-      return note(Binding.action(for: key), view, &reply)
+      return note(state.keys.action(for: key), view, &reply)
     }
     let isWhole = Action(named: whole) != nil
     guard
       let action = Action(named: whole) ?? Action(named: head)
-        ?? Key(named: head).flatMap({ Binding.action(for: $0) })
+        ?? Key(named: head).flatMap({ state.keys.action(for: $0) })
     else { return reply.words.append("no command ‘\(whole)’; ‘help’ lists them") }
     let answers = !rest.isEmpty && !isWhole
     if answers, action == .goTo || action == .why, let number = UInt64(rest) {
@@ -116,13 +118,16 @@ extension ScreenController {
     }
     perform(action, view, &reply)
     if answers, isAsking { answer(rest, view, &reply) }
-    if action == .why { state.selectedEvent = selected }
     note(action, view, &reply)
+    if action == .why {
+      read(view, &reply)
+      state.selectedEvent = selected
+    }
   }
 
   private mutating func perform(_ action: Action, _ view: MachineView, _ reply: inout Reply) {
     state.notice = nil
-    if action == .toggleInput { return press(Binding.toggleKeys[0], view, &reply) }
+    if action == .toggleInput { return press(state.keys.toggleKeys[0], view, &reply) }
     // A lab's page is read part by part.
     if case .leaf(let step) = action, let sheet = view.sheet {
       let next = state.sheetPart + step
@@ -147,7 +152,7 @@ extension ScreenController {
     case .toggleInput:
       reply.words.append(
         state.input == .guest
-          ? "lines go to the guest now; a line \(Binding.toggleKeys[0].name) takes them back"
+          ? "lines go to the guest now; a line \(state.keys.toggleKeys[0].name) takes them back"
           : "lines are commands again")
     case .freeze:
       reply.words.append(state.isFrozen ? "silent until ‘freeze’ comes again" : "told again")
@@ -158,7 +163,7 @@ extension ScreenController {
   /// What covers the screen is read and closed.
   private mutating func read(_ view: MachineView, _ reply: inout Reply) {
     if state.helpRow != nil {
-      reply.words += PlainText.help
+      reply.words += PlainText.help(state.keys)
       state.helpRow = nil
     }
     if state.showsWhy {
@@ -205,7 +210,7 @@ extension Menu.Choice {
 
 extension PlainText {
   /// The words there are.
-  static var help: [String] {
+  static func help(_ keys: KeyMap) -> [String] {
     let own: [(String, String)] = [
       ("where", "where the machine stands; an empty line says it too"),
       ("events 20", "the newest events, each with its why"),
@@ -213,11 +218,11 @@ extension PlainText {
       ("type TEXT, key NAME", "to the guest"), ("wait TEXT", "run until the guest prints it"),
       ("why 7, go 7", "about event 7, and to its moment"),
     ]
-    let listed = Binding.listed.map { binding in
+    let listed = keys.listed.map { binding in
       let words = Action.names.filter { name in
         binding.keys.contains { $0.action == name.action }
       }
-      return (words.map(\.name).joined(separator: ", "), binding.name, binding.help)
+      return (words.map(\.name).joined(separator: ", "), binding.name, keys.fill(binding.help))
     }
     return [
       "Lines are commands: a word, or the key by its name; what it asks for may stand behind it."

@@ -40,12 +40,7 @@ enum PlainText {
       guard let screen = view.textScreen, screen.columns > 0 else {
         return [view.textScreen?.instead ?? ""]
       }
-      return (0..<screen.rows).map { row in
-        let start = min(row * screen.columns, screen.cells.count)
-        let cells = screen.cells[start...].prefix(screen.columns)
-        let text = String(String.UnicodeScalarView(cells.map { CP437.scalar($0.glyph) }))
-        return text.trimmingSuffix(" ")
-      }
+      return screen.lines
     }
   }
 
@@ -60,7 +55,7 @@ enum PlainText {
       var surface = Surface(size: Size(width: 78, height: 16), charset: .unicode)
       CodePane.draw(view, state, into: &surface, in: surface.bounds)
       rows = surface.text.split(separator: "\n").map(String.init)
-    default: rows = pane.content(view, in: rect).lines.map(\.text)
+    default: rows = pane.content(view, state.keys, in: rect).lines.map(\.text)
     }
     rows = rows.map { $0.trimmingSuffix(" ") }
     while rows.last?.isEmpty == true { rows.removeLast() }

@@ -55,6 +55,6 @@ public struct Prediction: Equatable, Sendable {
     case .ring(let guessed): said = "ring \(guessed)"
     }
     let outcome = fact ?? "nothing changed, still ring \(ring)"
-    return isRight ? "Right: \(outcome)." : "You said \(said); \(outcome). w says why."
+    return isRight ? "Right: \(outcome)." : "You said \(said); \(outcome). {why} says why."
   }
 }

@@ -29,14 +29,15 @@ public enum Screen {
     }
     if !view.others.isEmpty, layout.shape != .narrow {
       let box = Rect(x: 0, y: 1, width: size.width, height: size.height - 3)
-      ComparePane.draw([view] + view.others, into: &surface, in: box)
+      ComparePane.draw([view] + view.others, state.keys, into: &surface, in: box)
     }
     if let sheet = view.sheet, !state.hidesSheet, state.zoomed == nil, layout.shape != .narrow {
       SheetPane.draw(sheet, state, layout, into: &surface)
     }
     if state.showsWhy { ExplanationPane.draw(view, state, into: &surface) }
     if let row = state.helpRow {
-      HelpPane.draw(from: row, focus: state.zoomed ?? state.focus, into: &surface)
+      HelpPane.draw(
+        from: row, focus: state.zoomed ?? state.focus, state.keys, into: &surface)
     }
     state.menu?.draw(into: &surface)
     state.page?.draw(into: &surface)

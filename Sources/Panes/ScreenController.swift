@@ -14,12 +14,15 @@ public struct ScreenController: Sendable {
   let catalogue: Catalogue
 
   /// A controller at the start of a session.
-  public init(_ catalogue: Catalogue = Catalogue()) { self.catalogue = catalogue }
+  public init(_ catalogue: Catalogue = Catalogue(), keys: KeyMap = .usual) {
+    self.catalogue = catalogue
+    state.keys = keys
+  }
 
   /// Takes a key, and says what is to be done if it is not the screen's own affair.
   public mutating func handle(_ key: Key, view: MachineView) -> Command? {
     state.notice = nil
-    if Binding.toggleKeys.contains(key) {
+    if state.keys.toggleKeys.contains(key) {
       toggleInput()
       return nil
     }
@@ -52,7 +55,7 @@ public struct ScreenController: Sendable {
     if state.showsWhy, handleWhy(key) { return nil }
     if state.helpRow != nil, handleHelp(key) { return nil }
     if state.guide != nil, let command = handleGuide(key) { return command.command }
-    guard let action = Binding.action(for: key) else {
+    guard let action = state.keys.action(for: key) else {
       state.notice = notice(for: key)
       return nil
     }
@@ -120,22 +123,24 @@ public struct ScreenController: Sendable {
 
   /// Whether the explanation took the key: it follows the event list, and closes on the rest.
   private mutating func handleWhy(_ key: Key) -> Bool {
-    if [.up, .down, .end].contains(key) { return false }
+    let action = state.keys.action(for: key)
+    if [.older, .newer, .newest].contains(action) { return false }
     state.showsWhy = false
-    return [.character("w"), .character("q"), .escape, .enter, .character(" ")].contains(key)
+    return [.why, .quit].contains(action)
+      || [.character("q"), .escape, .enter, .character(" ")].contains(key)
   }
 
   /// Whether the help took the key: it scrolls, and any key but a command closes it.
   private mutating func handleHelp(_ key: Key) -> Bool {
     guard let row = state.helpRow else { return false }
-    let rows = HelpPane.lines(focus: state.zoomed ?? state.focus).count
+    let rows = HelpPane.lines(focus: state.zoomed ?? state.focus, state.keys).count
     switch key {
     case .up: state.helpRow = max(0, row - 1)
     case .down: state.helpRow = min(rows - 5, row + 1)
     case .pageUp: state.helpRow = max(0, row - 15)
     case .pageDown: state.helpRow = min(rows - 5, row + 15)
-    case .character("q"), .character("?"), .function(1), .escape, .enter, .character(" "):
-      state.helpRow = nil
+    case .character("q"), .escape, .enter, .character(" "): state.helpRow = nil
+    case _ where [.help, .quit].contains(state.keys.action(for: key)): state.helpRow = nil
     default:
       state.helpRow = nil
       return false
@@ -153,7 +158,7 @@ public struct ScreenController: Sendable {
     case .pause: return .pause
     case .backward(let goal):
       if goal == .predicate && state.breakpoint == nil {
-        state.notice = "Nothing to look for yet: b takes a predicate."
+        state.notice = "Nothing to look for yet: {break} takes a predicate."
         return nil
       }
       return .travel(.back(goal))
@@ -196,22 +201,22 @@ public struct ScreenController: Sendable {
     case .previousPane: state.moveFocus(by: -1)
     case .labs:
       if view.sheet == nil {
-        state.menu = catalogue.menu(.labs, view: view)
+        open(.labs, view: view)
       } else {
         state.hidesSheet.toggle()
       }
     case .answer: beginAnswer(view)
-    case .compare: state.menu = catalogue.menu(.compare, view: view)
+    case .compare: open(.compare, view: view)
     case .predict:
       state.predicts.toggle()
       state.notice =
         state.predicts
-        ? "s asks for your guess first; the marks in the code are hidden. P ends this."
-        : "s steps at once again."
+        ? "{step} asks for your guess first; the marks in the code are hidden. {predict} ends this."
+        : "{step} steps at once again."
     case .leaf(let step):
       if let sheet = view.sheet, state.zoomed == nil { return state.leaf(sheet, by: step) }
       scroll(by: step, in: shown)
-    case .open(let kind): state.menu = catalogue.menu(kind, view: view)
+    case .open(let kind): open(kind, view: view)
     case .freeze:
       state.isFrozen.toggle()
       frozen = state.isFrozen ? view : nil
@@ -227,9 +232,9 @@ public struct ScreenController: Sendable {
   /// Scrolls the exchangeable pane, or the enlarged one, by what there is room for.
   private mutating func scroll(by step: Int, in view: MachineView) {
     let layout = Layout(size, side: state.side)
-    let pane = state.zoomed ?? state.side
+    let pane = state.scrollable
     guard let rect = state.zoomed == nil ? layout.rect(of: pane) : layout.zoomed else { return }
-    let content = pane.content(view, in: rect)
+    let content = pane.content(view, state.keys, in: rect)
     guard content.lines.count > rect.height else {
       state.notice = "All of it is in sight."
       return
@@ -242,12 +247,12 @@ public struct ScreenController: Sendable {
 
   private mutating func beginAnswer(_ view: MachineView) {
     guard let sheet = view.sheet, sheet.parts.indices.contains(state.sheetPart) else {
-      state.notice = "There is no lab to be answered; l lists them."
+      state.notice = "There is no lab to be answered; {labs} lists them."
       return
     }
     let part = sheet.parts[state.sheetPart]
     guard let question = part.question else {
-      state.notice = "Nothing is asked on this part of the page; PgDn goes on."
+      state.notice = "Nothing is asked on this part of the page; {page-down} goes on."
       return
     }
     state.hidesSheet = false
@@ -261,7 +266,7 @@ public struct ScreenController: Sendable {
       state.zoomed = nil
     } else {
       state.zoomed = state.focus ?? .console
-      state.notice = "z shows all panes again."
+      state.notice = "{zoom} shows all panes again."
     }
   }
 
@@ -274,7 +279,7 @@ public struct ScreenController: Sendable {
     if goal == .instruction && state.predicts {
       // What comes next can be guessed only of a machine that stands still.
       guard view.runState == .paused else {
-        state.notice = "Paused: now s asks what the next instruction will do."
+        state.notice = "Paused: now {step} asks what the next instruction will do."
         return .pause
       }
       state.prediction = Prediction(before: view)
@@ -291,14 +296,14 @@ public struct ScreenController: Sendable {
   /// Whether the machine can run; if not, that is said.
   private mutating func mayRun(_ view: MachineView) -> Bool {
     guard case .stopped(let reason) = view.runState else { return true }
-    state.notice = "The machine has stopped (\(reason)); S goes back, R resets it."
+    state.notice = "The machine has stopped (\(reason)); {step-back} goes back, {reset} resets it."
     return false
   }
 
   /// Right behind the chosen event, where it is the newest one.
   private mutating func goToChosen(in view: MachineView) -> Command? {
     guard let chosen = view.events.first(where: { $0.sequence == state.selectedEvent }) else {
-      state.notice = "Choose an event first, with Up; g goes to it."
+      state.notice = "Choose an event first, with {older}; {go} goes to it."
       return nil
     }
     state.selectedEvent = nil
@@ -319,10 +324,10 @@ public struct ScreenController: Sendable {
   private func notice(for key: Key) -> String {
     switch key {
     case .control("c"):
-      "Ctrl-C is the guest's, after \(Binding.toggleName); here q quits."
-    case .escape: "? shows the keys."
+      "Ctrl-C is the guest's, after \(state.keys.toggleName); here {quit} quits."
+    case .escape: "{help} shows the keys."
     default:
-      "That key does nothing here; ? shows the keys, \(Binding.toggleName) types to the guest."
+      "That key does nothing here; {help} shows the keys, \(state.keys.toggleName) types to the guest."
     }
   }
 }

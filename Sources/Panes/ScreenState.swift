@@ -10,6 +10,8 @@ public struct ScreenState: Equatable, Sendable {
     case guest
   }
 
+  /// Which key does what.
+  public var keys = KeyMap.usual
   /// Who gets the keys.
   public var input = Input.control
   /// What the exchangeable place shows.
@@ -56,8 +58,8 @@ public struct ScreenState: Equatable, Sendable {
   public var prediction: Prediction?
   /// The screen asks whether to reset.
   public var asksReset = false
-  /// A remark on the last key.
-  public var notice: String?
+  /// A remark on the last key. Actions in braces become their keys.
+  public var notice: String? { didSet { notice = notice.map(keys.fill) } }
 
   /// The state a session starts with.
   public init() {}
@@ -72,13 +74,16 @@ public struct ScreenState: Equatable, Sendable {
   /// The panes that Tab goes through: those that are there at 80x24, the exchangeable one by name.
   private var round: [Pane] { [.console, .code, side, .events] }
 
+  /// The pane that is scrolled.
+  var scrollable: Pane { zoomed ?? side }
+
   /// The first row to be shown of a pane with so many rows: the current one is in sight, in the upper third
   /// if it is not at the beginning, and the user may scroll from there.
   func firstRow(of pane: Pane, _ content: (lines: [Line], current: Int?), height: Int) -> Int {
     let last = max(0, content.lines.count - height)
     let current = content.current ?? 0
     let own = current < height - 1 ? 0 : max(0, min(last, current - height / 3))
-    return pane == (zoomed ?? side) ? max(0, min(last, own + scrolled)) : own
+    return pane == scrollable ? max(0, min(last, own + scrolled)) : own
   }
 
   /// Goes to the next pane, or the one before.
@@ -91,7 +96,7 @@ public struct ScreenState: Equatable, Sendable {
   mutating func leaf(_ sheet: MachineView.Sheet, by step: Int) {
     guard sheet.parts.indices.contains(sheetPart) else { return }
     // As many rows as at 80x24; a larger screen shows the rest all the same.
-    let rows = SheetPane.rowCount(sheet.parts[sheetPart], width: 34)
+    let rows = SheetPane.rowCount(sheet.parts[sheetPart], keys, width: 34)
     hidesSheet = false
     let isDone = sheet.parts[sheetPart].verdict != nil
     if step > 0, !isDone, sheetScroll + SheetPane.page < rows {

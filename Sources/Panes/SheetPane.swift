@@ -21,8 +21,8 @@ enum SheetPane {
       column: 1, style: Style(.title, .bold))
     guard place >= 0 else { return }
     let inner = Rect(x: box.x + 2, y: box.y + 1, width: box.width - 4, height: box.height - 2)
-    let keys = keys(sheet.parts[place], place, of: sheet.parts.count)
-    let rows = rows(sheet.parts[place], width: inner.width)
+    let keys = keys(sheet.parts[place], state.keys)
+    let rows = rows(sheet.parts[place], state.keys, width: inner.width)
     let room = inner.height - 1
     // What came of an answer stands at the end, and has to be seen.
     let isOpen = sheet.parts[place].verdict == nil && state.answering == nil
@@ -38,30 +38,34 @@ enum SheetPane {
   static let page = 18
 
   /// How many rows a part takes.
-  static func rowCount(_ part: MachineView.Sheet.Part, width: Int) -> Int {
-    rows(part, width: width).count
+  static func rowCount(
+    _ part: MachineView.Sheet.Part, _ keys: KeyMap, width: Int
+  ) -> Int {
+    rows(part, keys, width: width).count
   }
 
-  private static func rows(_ part: MachineView.Sheet.Part, width: Int) -> [Line] {
+  private static func rows(
+    _ part: MachineView.Sheet.Part, _ keys: KeyMap, width: Int
+  ) -> [Line] {
     var rows = PageText.lines(part.text, width: width)
     guard let verdict = part.verdict else { return rows }
     rows.append(Line())
     var line = Line(verdict.isRight ? "√ RIGHT " : "X NOT YET ", verdict.isRight ? .ring3 : .alert)
     line.add(" " + verdict.answer)
     rows.append(line)
-    rows += Paragraph.rows(verdict.comment, width: width).map { Line($0, .key) }
+    rows += Paragraph.rows(keys.fill(verdict.comment), width: width).map { Line($0, .key) }
     return rows
   }
 
-  private static func keys(_ part: MachineView.Sheet.Part, _ place: Int, of count: Int) -> Line {
+  private static func keys(_ part: MachineView.Sheet.Part, _ keys: KeyMap) -> Line {
     var line = Line()
     if part.question != nil {
-      line.add("a", .key)
+      line.add(keys.name(of: .answer), .key)
       line.add(" answers  ")
     }
-    line.add("PgDn PgUp", .key)
+    line.add("\(keys.name(of: .leaf(1))) \(keys.name(of: .leaf(-1)))", .key)
     line.add(" leaf  ")
-    line.add("l", .key)
+    line.add(keys.name(of: .labs), .key)
     line.add(" hides")
     return line
   }
@@ -103,7 +107,7 @@ public struct AnswerPrompt: Equatable, Sendable {
   }
 
   /// What stands below.
-  var remark: Line {
+  func remark(_ keys: KeyMap) -> Line {
     var line = Line("Enter", .key)
     line.add(" checks it  ")
     line.add("Esc", .key)
@@ -112,7 +116,8 @@ public struct AnswerPrompt: Equatable, Sendable {
     } else if let event {
       line.add(" leaves   cites event \(event), the chosen one; or type VALUE@EVENT")
     } else {
-      line.add(" leaves   type VALUE@EVENT, or choose an event with Up before")
+      line.add(
+        keys.fill(" leaves   type VALUE@EVENT, or choose an event with {older} before"))
     }
     return line
   }

@@ -10,7 +10,7 @@ enum StatusPane {
     surface.fill(rect, style: style)
     let owner = state.input == .control ? "CONTROL" : "GUEST"
     let other = state.input == .control ? "guest" : "control"
-    let hint = " \(Binding.toggleName) \(other) "
+    let hint = " \(state.keys.toggleName) \(other) "
     let ownerColumn = rect.width - hint.count - owner.count - 2
     surface.write(hint, in: rect, row: 0, column: rect.width - hint.count, style: style)
     surface.write(
@@ -22,7 +22,9 @@ enum StatusPane {
   /// As many parts as fit, dropping the least important first.
   private static func fitting(_ view: MachineView, _ state: ScreenState, width: Int) -> String {
     var parts = parts(view, isShort: width < 44)
-    if state.isFrozen { parts.insert(("FROZEN, f goes on", 0), at: 0) }
+    if state.isFrozen {
+      parts.insert(("FROZEN, \(state.keys.name(of: .freeze)) goes on", 0), at: 0)
+    }
     var isShort = false
     while true {
       let text = " " + parts.map(\.text).joined(separator: " | ")

@@ -13,7 +13,7 @@ enum TranslationPane {
     let columns = Columns(width: width)
     var heading = Line("block ", .faint)
     heading.add(Digits.hex(first.guest, 8), .title)
-    heading.add("  guest, ring 0 | real, ring 1", .faint)
+    heading.add(": guest | real, at ring 1", .faint)
     var lines = [heading]
     var current: Int?
     for row in view.translation {
@@ -97,7 +97,7 @@ enum TranslationPane {
       showsAddresses = width >= 64
       guestText = width >= 100 ? 28 : width >= 64 ? 17 : max(10, width * 2 / 5)
       guestBytes = width >= 120 ? 7 : 0
-      realBytes = width >= 100 ? 8 : 0
+      realBytes = width >= 100 ? 8 : width >= 76 ? 5 : 0
     }
 
     func addGuest(_ row: TranslationRow, isFirst: Bool, isCurrent: Bool, to line: inout Line) {

@@ -18,7 +18,7 @@ enum WhyPane {
     } else if let prompt = state.fieldPrompt {
       prompt.draw(into: &surface, in: rect)
     } else if let notice = state.notice ?? view.remark {
-      surface.write(" \(notice) ", in: rect, row: 0, style: Style(.alert))
+      surface.write(" \(state.keys.fill(notice)) ", in: rect, row: 0, style: Style(.alert))
     } else {
       explanation(view, state, width: rect.width - 1).draw(
         into: &surface, in: rect, row: 0, column: 1)
@@ -37,7 +37,7 @@ enum WhyPane {
     switch view.runState {
     case .stopped(let reason):
       var line = Line("STOPPED ", .alert)
-      line.add(" \(reason); S goes back, R resets")
+      line.add(state.keys.fill(" \(reason); {step-back} goes back, {reset} resets"))
       return line
     case .paused:
       if let reason = view.stoppedAt {
@@ -48,7 +48,7 @@ enum WhyPane {
       if let event = view.events.last { return why(event, width: width) }
       return Line(RingPane.truth(of: view.mode), .faint)
     case .travelling:
-      return Line("Running again to that moment; p or Space stops on the way.")
+      return Line(state.keys.fill("Running again to that moment; {pause} stops on the way."))
     case .running, .idle, .slow:
       return Line(RingPane.truth(of: view.mode), .faint)
     }

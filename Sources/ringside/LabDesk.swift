@@ -34,7 +34,8 @@ struct LabDesk {
       let answer = try LabCommand.Answer.parsed(text, rows: grader.rows(of: question))
       if sheet.parts[place].needsEvent && answer.events.isEmpty {
         throw UserError(
-          "Cite an event that shows it: choose one with Up before a, or type \(text)@NUMBER.")
+          "Cite an event that shows it: choose one with {older} before {answer}, or type \(text)@NUMBER."
+        )
       }
       var answers = Answers()
       answers.answers[question] = answer

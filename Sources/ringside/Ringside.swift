@@ -16,6 +16,7 @@ struct Ringside: ParsableCommand {
       ringside costs
       ringside translation <image>
       ringside images
+      ringside keys
       ringside tour [<name>]
       ringside card [<name>]
       ringside lab list
@@ -29,6 +30,7 @@ struct Ringside: ParsableCommand {
       ScreenCommand.self, RunCommand.self, TraceCommand.self, ReplayCommand.self,
       GDBCommand.self, DiffCommand.self, CostsCommand.self, ImagesCommand.self, TourCommand.self,
       CardCommand.self, LabCommand.self, GradeCommand.self, TranslationCommand.self,
+      KeysCommand.self,
     ],
     defaultSubcommand: ScreenCommand.self)
 

@@ -72,6 +72,7 @@ struct ScreenCommand: ParsableCommand {
     let hasGuest = machine.startsWithBIOS || machine.snapshot != nil
     let image = image ?? (hasGuest ? nil : "ringlet")
     let settings = try ScreenSettings(path: ScreenSettings.path)
+    let keys = try KeyFile.read()
     let catalogue = try Catalogue.read()
     let session = ScreenMachine.Session(
       startsPaused: paused, historyBudget: history << 20, recording: record)
@@ -87,7 +88,7 @@ struct ScreenCommand: ParsableCommand {
       thread.join()
       throw UserError(mailbox.failure ?? "the machine did not start")
     }
-    var controller = ScreenController(catalogue)
+    var controller = ScreenController(catalogue, keys: keys)
     if let pane = settings.pane { controller.restore(side: pane) }
     switch opening {
     case .guide(let name, let card):

@@ -177,7 +177,7 @@ final class ScreenMachine {
       machine.monitor != nil || machine.configuration.profile.features.contains(.virtualMachines)
     guard goal == .trap || hasHypervisor else {
       remark =
-        "In \(machine.configuration.mode.rawValue) there is no monitor; m offers other modes."
+        "In \(machine.configuration.mode.rawValue) there is no monitor; {mode} offers other modes."
       mode = .paused
       return nil
     }
@@ -254,7 +254,7 @@ final class ScreenMachine {
       let hasCome = perform(step)
       drain()
       if !hasCome {
-        remark = "The machine did not come to this card's moment; the guide has a mistake."
+        remark = "What is waited for here has not come; the machine stands where it was given up."
       }
     }
     setGoal(nil)
@@ -321,6 +321,10 @@ final class ScreenMachine {
     view.sheet = desk?.sheet
     view.isCompared = !companions.isEmpty
     if mode == .paused { view.others = compared() }
+    if areOtherKernels {
+      let printed = timeline.printed
+      view.comparedAt = .printed(lines: printed.lines, column: printed.column)
+    }
     view.stoppedAt = reached?.sentence
     mailbox.publish(view)
   }

@@ -11,7 +11,8 @@ extension ScreenMachine {
     }
     pause()
     guard machine.instructions < 200_000_000 else {
-      remark = "Too much has happened to be done again in another mode: reset (R), then compare."
+      remark =
+        "Too much has happened to be done again in another mode: reset ({reset}), then compare."
       return
     }
     do throws(UserError) {
@@ -25,17 +26,32 @@ extension ScreenMachine {
     Companion(try make(choice.followed(by: MachineChoice(mode: mode))))
   }
 
-  /// What the others are at this tick. One that is ahead of it begins anew.
+  /// What the others are at this tick; or, where one of them is another kernel, when as much is printed.
+  /// One that is ahead of it begins anew.
   func compared() -> [MachineView] {
     var views: [MachineView] = []
     for place in companions.indices {
-      if !companions[place].canFollow(machine), let fresh = try? companion(companions[place].mode) {
-        companions[place] = fresh
+      if areOtherKernels {
+        let aim = Companion.Place(printed: timeline.printed, inputs: timeline.inputs)
+        if !companions[place].canFollow(to: aim) { renew(place) }
+        companions[place].follow(to: aim)
+      } else {
+        if !companions[place].canFollow(machine) { renew(place) }
+        companions[place].follow(machine)
       }
-      companions[place].follow(machine)
       views.append(companions[place].view())
     }
     return views
+  }
+
+  private func renew(_ place: Int) {
+    if let fresh = try? companion(companions[place].mode) { companions[place] = fresh }
+  }
+
+  /// Kernels that are not the same need different times for the same.
+  var areOtherKernels: Bool {
+    let isPara = machine.configuration.mode == .para
+    return companions.contains { ($0.mode == .para) != isPara }
   }
 
   /// Has the guest go on in another mode from where it is. Its history begins there.
@@ -58,7 +74,8 @@ extension ScreenMachine {
     companions = []
     timeline = Timeline(machine, budget: session.historyBudget)
     setGoal(nil)
-    remark = "The guest goes on in \(mode.rawValue) from here; r runs it. Its history begins here."
+    remark =
+      "The guest goes on in \(mode.rawValue) from here; {run} runs it. Its history begins here."
   }
 
   /// Why the guest cannot go on in another mode; nil if it can.
@@ -81,6 +98,6 @@ extension ScreenMachine {
   var labsOwnMode: String? {
     guard choice.lab != nil else { return nil }
     let mode = machine.configuration.mode.rawValue
-    return "The lab asks about its run in \(mode); = shows another mode beside it."
+    return "The lab asks about its run in \(mode); {compare} shows another mode beside it."
   }
 }

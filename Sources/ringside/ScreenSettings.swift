@@ -8,11 +8,14 @@ struct ScreenSettings: Equatable {
   var pane: Pane?
 
   /// Where the file is; nil if the environment names no place.
-  static var path: String? {
+  static var path: String? { file("screen") }
+
+  /// Where a file of settings is.
+  static func file(_ name: String) -> String? {
     if let folder = HostEnvironment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
-      return folder + "/ringside/screen"
+      return folder + "/ringside/" + name
     }
-    return HostEnvironment["HOME"].map { $0 + "/.config/ringside/screen" }
+    return HostEnvironment["HOME"].map { $0 + "/.config/ringside/" + name }
   }
 
   init() {}

@@ -54,8 +54,8 @@ struct MonitorPaneTests {
       return String(surface.text.split(separator: "\n")[1])
     }
     _ = controller.handle(.character("5"), view: view)
-    let count = MonitorPane.content(view, width: 40).lines.count
-    #expect(title().contains(" 5 monitor  1-8 of \(count): PgDn "))
+    let count = MonitorPane.content(view, .usual, width: 40).lines.count
+    #expect(title().contains("5 monitor  1-8 of \(count): PgDn"))
     _ = controller.handle(.pageDown, view: view)
     #expect(title().contains(" 8-15 of \(count)"))
     for _ in 0..<20 { _ = controller.handle(.pageDown, view: view) }
@@ -85,7 +85,7 @@ struct MonitorPaneTests {
 
   private static func rows(_ view: MachineView) -> [String] {
     var surface = Surface(size: Size(width: 78, height: 20), charset: .unicode)
-    for (row, line) in MonitorPane.content(view, width: 78).lines.prefix(20).enumerated() {
+    for (row, line) in MonitorPane.content(view, .usual, width: 78).lines.prefix(20).enumerated() {
       line.draw(into: &surface, in: surface.bounds, row: row)
     }
     return surface.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -106,7 +106,7 @@ struct MonitorPaneTests {
       row(0x0010_1A3D, [0x0F, 0x20, 0xC0], 0xFFD0_124A, [0xF4], .callout, calls: 12),
       row(
         0x0010_1A40, [0xC3], 0xFFD0_124B,
-        [0x65, 0x8F, 5, 8, 0, 0, 0, 0x65, 0xFF, 0x24, 0x8D, 0, 0, 2, 0], .chain),
+        [0x65, 0x8F, 5, 8, 0, 0, 0, 0x65, 0xFF, 0x24, 0x8D, 0, 0, 2, 0], .inline),
       row(0x0010_1A60, [], 0xFFD0_125A, [0xF4, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC], .chain),
     ]
     return view

@@ -15,7 +15,7 @@ struct NarratorTests {
     let first = narrator.news(view, state)
     #expect(first[0].hasPrefix("ringlet in emulation: the processor is a program"))
     #expect(first.contains("console: lock ok"))
-    #expect(first.contains("16 more events; ‘events 24’ tells them"))
+    #expect(first.contains("events 1 to 23 are not told; ‘events 24’ tells what is kept of them"))
     #expect(
       first.contains(
         "event 30: ring 3 to 0, #GP(0)  cli; why: CLI needs CPL <= IOPL; CPL is 3, IOPL is 0."))
@@ -49,7 +49,7 @@ struct NarratorTests {
   @Test func aGuestThatIsIdleAHundredTimesASecondIsToldOnce() {
     var narrator = Narrator()
     var view = SampleView.running()
-    #expect(narrator.news(view, state).last == "running")
+    #expect(narrator.news(view, state).contains("running"))
     view.runState = .idle
     #expect(narrator.news(view, state) == ["console: y", "idle: the guest waits"])
     for _ in 0..<3 {
@@ -58,9 +58,9 @@ struct NarratorTests {
       view.runState = .idle
       #expect(narrator.news(view, state) == [])
     }
-    // Whoever asks again is told again.
-    narrator.listen()
-    #expect(narrator.news(view, state) == ["idle: the guest waits"])
+    // When it has done something meanwhile, it waits again.
+    view.textScreen?.cells[24 * 80 + 1] = .init(glyph: 0x21)
+    #expect(narrator.news(view, state) == ["console: y!", "idle: the guest waits"])
   }
 
   @Test func onlyWholeLinesAreReadWhileMoreMayCome() {

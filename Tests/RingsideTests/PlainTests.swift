@@ -42,11 +42,36 @@ import Testing
     #expect(lab.output.contains("not yet: 3\n") && lab.output.contains("Cite an event"))
   }
 
+  /// On a terminal a line is taken at once, also while the guest runs, and nothing is drawn.
+  @Test(.enabled(if: TestTerminal.tmux != nil, "tmux is not installed"))
+  func aTerminalIsServedLineByLine() throws {
+    let terminal = try TestTerminal(100, 30)
+    try terminal.start("demo --plain --paused")
+    try terminal.wait { $0.contains("paused at tick 0: ") }
+    try terminal.type("step\n")
+    try terminal.wait { $0.contains("paused at tick 1: ") }
+    try terminal.type("run\n")
+    try terminal.wait { $0.contains("idle: the guest waits") }
+    try terminal.type("pause\n2\n")
+    let picture = try terminal.wait { $0.contains("registers:") }
+    #expect(!picture.contains("│") && !picture.contains("CONTROL"))
+    try terminal.type("q\n")
+    try terminal.wait { $0.contains("status=0") }
+  }
+
+  @Test func aGuestsEndEndsTheWaiting() throws {
+    let told = try Self.run("hello --plain --paused", ["wait Godot", "where"])
+    #expect(told.status == 0 && told.output.contains("console: Hello from ring 0\n"))
+    #expect(told.output.contains("What is waited for here has not come"))
+    #expect(
+      told.output.split(separator: "\n").last?.hasPrefix("stopped (halted for good) ") == true)
+  }
+
   @Test func whenTheLinesEndTheProgramDoes() throws {
     let ended = try Self.run("demo --plain --paused", ["n", "n"])
     #expect(ended.status == 0)
-    #expect(ended.output.contains("event 1: ring 0 to 3, IRET"))
-    #expect(ended.output.contains("event 2: ring 3 to 0, INT 80h"))
+    #expect(ended.output.contains("event 787: ring 0 to 3, IRET to 001B:"))
+    #expect(ended.output.contains("\nevent 788: ring 3 to 0, INT 80h eax=2; why: "))
     let nobody = try Self.run("demo --plain --paused | head -n 1", ["n"])
     #expect(nobody.output.split(separator: "\n").count == 1)
   }
