@@ -19,6 +19,8 @@ struct Timeline {
   /// Why there is no history.
   private let reason: String
   private var output = SerialRecord()
+  /// How much the guest had sent when something came in, by tick.
+  private var sentBefore: [UInt64: UInt64] = [:]
   /// Where the known history ends for good, and why.
   private var end: (tick: UInt64, stop: Stop)?
   private var way: (done: UInt64, left: UInt64) = (0, 0)
@@ -65,8 +67,10 @@ struct Timeline {
   }
 
   mutating func receive(_ input: Journal.Input) {
-    output.cut(at: machine.board.serialOutputCount)
+    let sent = machine.board.serialOutputCount
+    output.cut(at: sent)
     end = nil
+    sentBefore[machine.ticks] = sent
     if let history { history.receive(input) } else { machine.receive(input) }
   }
 
@@ -88,6 +92,16 @@ struct Timeline {
 
   /// What the guest had sent at the moment where the machine is.
   var outputUntilNow: ArraySlice<UInt8> { output.bytes(until: machine.board.serialOutputCount) }
+
+  /// How far the console's text has come.
+  var printed: Milestone { Milestone(outputUntilNow) }
+
+  /// What has come in until now, and how far the console's text had come then.
+  var inputs: [(input: Journal.Input, printed: Milestone)] {
+    machine.journal.entries.filter { $0.tick <= machine.ticks }.map { entry in
+      (entry.input, Milestone(output.bytes(until: sentBefore[entry.tick] ?? 0)))
+    }
+  }
 
   // MARK: To another moment
 

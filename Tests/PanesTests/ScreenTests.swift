@@ -52,6 +52,24 @@ struct ScreenTests {
     try expectGolden(surface.text, "compare-80x24")
   }
 
+  /// Another kernel has other registers: what it took to print as much is compared.
+  @Test func otherKernelsAreComparedWhereTheyHavePrintedAsMuch() throws {
+    var view = SampleView.serial()
+    view.comparedAt = .printed(lines: 4, column: 4)
+    view.counters = [.init("fault", 3), .init("software interrupt", 120)]
+    var other = SampleView.serial()
+    (other.mode, other.rings.real, other.rings.believed) = (.para, 1, 1)
+    other.clock.ticks = 7001
+    other.comparedAt = .printed(lines: 4, column: 4)
+    other.counters = [.init("software interrupt", 120), .init("hypercall", 61)]
+    other.monitorCounters = [.init("entries", 96), .init("hypercalls", 61)]
+    other.serial.lines[3] = "bin   dev"
+    view.others = [other]
+    let surface = Screen.draw(
+      view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
+    try expectGolden(surface.text, "compare-para-80x24")
+  }
+
   @Test func aGuidesCardLeavesItsPaneInSight() throws {
     let guide = Guide(
       name: "x", title: "X", summary: "", minutes: 1, start: MachineChoice(image: "ringlet"),
