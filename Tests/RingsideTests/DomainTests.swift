@@ -79,6 +79,11 @@ import X86
     }
     #expect(reason.contains("no handler for vector 6"))
     #expect(hypervisor.audit(&machine.cpu) == [])
+    // What it had is free, and it can start again.
+    #expect(hypervisor.domains[1].isGone && !hypervisor.frames.frames.contains { $0.owner == 1 })
+    let again = Self.run(machine, typing: "\u{12}")
+    #expect(again.contains("[domain 1 starts again]\n") && again.contains("[1] shell ready"))
+    #expect(hypervisor.audit(&machine.cpu) == [])
     // The others end as they like.
     machine.receive(.serial(Array("exit 3\r".utf8)))
     _ = Self.run(machine)

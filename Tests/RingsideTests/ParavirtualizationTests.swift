@@ -74,6 +74,43 @@ import X86
     #expect(pages == Set(0..<UInt32(pages.count)) && pages.count > 15_000)
   }
 
+  /// What the screen shows beside each other: where a page is in the machine, and which it is for its
+  /// domain. Ringlet's own addresses are pseudo-physical ones.
+  @Test func aMachineAddressLeadsBackToItsDomainsPage() throws {
+    let machine = try Self.machine()
+    _ = machine.run(until: 3_000_000)
+    let hypervisor = try Self.hypervisor(of: machine)
+    for linear: UInt32 in [0x10_0000, 0x10_5432, 0x2_0FFF] {
+      let translated = machine.cpu.peekTranslate(linear)
+      let address = try #require(translated)
+      let page = hypervisor.pseudoPhysical(address, machine.cpu)
+      #expect(page == UInt64(linear))
+      #expect(address != UInt64(linear))
+    }
+    // The hypervisor's own memory, the text screen and what is no memory are no domain's pages.
+    for address: UInt64 in [0x10_0000, 0xB_8000, 1 << 40] {
+      let page = hypervisor.pseudoPhysical(address, machine.cpu)
+      #expect(page == nil)
+    }
+  }
+
+  /// CLI is one store, and nobody is entered for it: the mask is seen to change between two instructions.
+  @Test func theEventMaskChangesWithoutTheHypervisor() throws {
+    let machine = try Self.machine()
+    _ = machine.run(until: 3_000_000)
+    machine.receive(.serial(Array("getpid\r".utf8)))
+    let hypervisor = try Self.hypervisor(of: machine)
+    func isMasked() -> Bool { hypervisor.domainReports(machine.cpu)[0].isMasked }
+    var (masked, admitted) = (0, 0)
+    for _ in 0..<200_000 where masked < 20 || admitted < 20 {
+      let (before, entries, ring) = (isMasked(), hypervisor.counters.total, machine.cpu.cpl)
+      _ = machine.run(until: machine.ticks + 1)
+      guard isMasked() != before, ring == 1, hypervisor.counters.total == entries else { continue }
+      if before { admitted += 1 } else { masked += 1 }
+    }
+    #expect(masked >= 20 && admitted >= 20)
+  }
+
   @Test func filesStayOnADriveThatIsDomain0s() throws {
     try RingletTests.expectFilesToStay { try Self.machine(disks: [$0]) }
   }

@@ -157,7 +157,7 @@ extension Paravirtualization {
   }
 
   /// Pages of the hypervisor's that are there for a domain to map: shared info and grant table.
-  private func isShared(_ frame: UInt32, with domain: UInt16) -> Bool {
+  func isShared(_ frame: UInt32, with domain: UInt16) -> Bool {
     let address = UInt64(frame) << 12
     return address == HypervisorLayout.sharedInfo(Int(domain))
       || address == HypervisorLayout.grantTable(Int(domain))

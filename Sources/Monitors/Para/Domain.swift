@@ -6,6 +6,9 @@ struct Domain {
   /// Domain 0: it has the devices, and may ask for other domains.
   let isPrivileged: Bool
   var state = State.runnable
+  /// It has ended, and its memory has been taken back, but for pages that others have mapped and that are
+  /// taken back when they unmap them. Then it may be started again.
+  var isGone = false
   /// Its share of the processor against the others', what it has in hand of that in nanoseconds, and
   /// whether an event has just woken it.
   var weight: UInt32 = 0
@@ -69,7 +72,7 @@ struct Domain {
     case runnable
     /// It waits for an event.
     case blocked
-    /// It has ended itself; the ABI's SHUTDOWN reason.
+    /// It has ended itself, or Domain 0 has ended it; the ABI's SHUTDOWN reason.
     case shutDown(reason: UInt32)
     /// The hypervisor has ended it.
     case crashed(String)

@@ -10,11 +10,10 @@ import X86
 ///              a page of stack
 ///     to the next 4 MiB, half a MiB at least: free, and mapped
 extension Paravirtualization {
-  /// Builds domain `id` with so many pages.
-  func build(
-    _ id: UInt16, from image: DomainImage, pages count: Int, _ cpu: inout CPU
-  ) throws(DomainError) {
+  /// Builds domain `id` with so many pages, for the first time or in place of one that is gone.
+  func build(_ id: UInt16, pages count: Int, _ cpu: inout CPU) throws(DomainError) {
     var domain = Domain(id: id, isPrivileged: id == 0)
+    domain.weight = id < weights.count ? weights[Int(id)] : Self.usualWeight
     var plan = try Plan(image, pages: count)
     for page in 0..<count {
       guard let frame = frames.allocate(for: id) else {
@@ -25,6 +24,10 @@ extension Paravirtualization {
       HypervisorMemory.clear(UInt64(frame) << 12, &cpu)
     }
     (domain.pages, domain.mostPages) = (UInt32(count), UInt32(count))
+    // Whoever has had these frames before may have translations for them.
+    needsFlush = true
+    HypervisorMemory.clear(domain.sharedInfo, &cpu)
+    HypervisorMemory.clear(HypervisorLayout.grantTable(Int(id)), &cpu)
     load(image, plan, &cpu)
     storeFrameList(plan, &cpu)
     storeTables(plan, &cpu)
@@ -42,8 +45,10 @@ extension Paravirtualization {
     domain.context.general[Register.esi.rawValue] = plan.linear(plan.startInfo)
     domain.kernelStack = domain.context.frame.esp
     domain.stateSince = time(cpu)
-    domains.append(domain)
-    running = domains.count - 1
+    if id < domains.count { domains[Int(id)] = domain } else { domains.append(domain) }
+    let before = running
+    running = Int(id)
+    defer { running = before }
     do throws(HypercallError) {
       // Its tables are checked like any that a guest makes; in CR3 they count once more.
       try pin(current.directory, as: .directory, &cpu)

@@ -71,7 +71,9 @@ extension Paravirtualization {
   /// The index of a domain that the caller may speak for: itself, or any if it is privileged.
   func domain(_ id: UInt16) throws(HypercallError) -> Int {
     if id == 0x7FF0 || id == current.id { return running }
-    guard let index = domains.firstIndex(where: { $0.id == id }) else { throw .noDomain }
+    guard let index = domains.firstIndex(where: { $0.id == id && !$0.isGone }) else {
+      throw .noDomain
+    }
     guard current.isPrivileged else { throw .notPermitted }
     return index
   }
@@ -79,7 +81,9 @@ extension Paravirtualization {
   /// The index of a domain that is to be the other end of something.
   func remote(_ id: UInt16) throws(HypercallError) -> Int {
     if id == 0x7FF0 { return running }
-    guard let index = domains.firstIndex(where: { $0.id == id }) else { throw .noDomain }
+    guard let index = domains.firstIndex(where: { $0.id == id && !$0.isGone }) else {
+      throw .noDomain
+    }
     return index
   }
 

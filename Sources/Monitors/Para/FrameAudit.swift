@@ -10,7 +10,10 @@ extension Paravirtualization {
     var complaints: [String] = []
     for frame in 0..<UInt32(frames.frames.count) {
       let kept = frames[frame]
-      if kept.owner < FrameTable.io { found.references[Int(frame)] += 1 }
+      // Of a domain that is gone only what others have mapped is left.
+      if kept.owner < FrameTable.io && !domains[Int(kept.owner)].isGone {
+        found.references[Int(frame)] += 1
+      }
       if kept.owner == FrameTable.hypervisor || kept.owner == FrameTable.io {
         found.references[Int(frame)] += 1
       }
@@ -34,6 +37,10 @@ extension Paravirtualization {
         } else {
           found.use(page)
         }
+        if !mayUse(page, by: kept.owner, UInt64(frame) << 12 | UInt64(index * 4), isTable) {
+          complaints.append(
+            "frame \(hexadecimal(page)) is mapped by domain \(kept.owner), and is not its own")
+        }
         let wanted = isTable ? FrameTable.Kind.writable : .table
         if isTable && entry & Entry.writable == 0 { continue }
         let isOwn = frames[page].owner == FrameTable.hypervisor && isTable
@@ -50,7 +57,7 @@ extension Paravirtualization {
         }
       }
     }
-    for domain in domains {
+    for domain in domains where !domain.isGone {
       found.use(domain.directory)
       for page in domain.gdtPages + domain.ldtPages { found.use(page) }
       if let info = domain.movedInfo { found.use(UInt32(info >> 12)) }
@@ -69,6 +76,17 @@ extension Paravirtualization {
       }
     }
     return complaints
+  }
+
+  /// Whether the entry at a machine address may name a frame: one of the domain's own, of the pages that
+  /// the hypervisor shares with it, or what has been granted to it and mapped there.
+  private func mayUse(_ frame: UInt32, by user: UInt16, _ entry: UInt64, _ isTable: Bool) -> Bool {
+    if frames[frame].owner == user { return true }
+    guard isTable else { return false }
+    if frames[frame].owner == FrameTable.hypervisor { return isShared(frame, with: user) }
+    return grants.contains {
+      $0.map { $0.user == user && $0.frame == frame && $0.entry == entry } ?? false
+    }
   }
 }
 

@@ -93,7 +93,7 @@ struct FrameTable {
     self[frame].references += 1
   }
 
-  /// One less. The last one of a frame whose owner has given it up frees it.
+  /// One less. The last one frees it: the owner has given it up before.
   mutating func drop(_ frame: UInt32) {
     precondition(self[frame].references > 0, "references are counted")
     self[frame].references -= 1

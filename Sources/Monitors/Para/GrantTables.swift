@@ -193,7 +193,7 @@ extension Paravirtualization {
     try put(status: status, at: place &+ 20, &cpu)
   }
 
-  private func unmap(_ handle: Int, _ mapping: GrantMapping, _ cpu: inout CPU) {
+  func unmap(_ handle: Int, _ mapping: GrantMapping, _ cpu: inout CPU) {
     grants[handle] = nil
     let entry: UInt32 = cpu.load(at: mapping.entry)
     let table = UInt32(mapping.entry >> 12)
@@ -252,7 +252,7 @@ extension Paravirtualization {
     _ end: CopyEnd, isReference: Bool, writable: Bool, _ cpu: inout CPU
   ) -> (frame: UInt32, status: Int16) {
     let id = end.domain == 0x7FF0 ? current.id : end.domain
-    guard let owner = domains.firstIndex(where: { $0.id == id }) else {
+    guard let owner = domains.firstIndex(where: { $0.id == id && !$0.isGone }) else {
       return (0, Status.badDomain)
     }
     if isReference { return grantedFrame(end.name, of: owner, writable: writable, &cpu) }

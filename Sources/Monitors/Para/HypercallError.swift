@@ -22,6 +22,7 @@ struct HypercallError: Error, Equatable {
   static let noEntry = HypercallError(2)
   static let noDomain = HypercallError(3)
   static let badAddress = HypercallError(14, .argumentNotMapped)
+  static let noMemory = HypercallError(12)
   static let busy = HypercallError(16)
   static let exists = HypercallError(17)
   static let invalid = HypercallError(22)

@@ -5,7 +5,9 @@ public import X86
 extension Paravirtualization {
   /// Words for `restore`.
   public func save(_ guest: borrowing CPU) -> [UInt64] {
-    precondition(!needsFlush && pagesToFlush.isEmpty && !mustYield, "all is done when a run ends")
+    precondition(
+      !needsFlush && pagesToFlush.isEmpty && !mustYield && ended.isEmpty,
+      "all is done when a run ends")
     var coder = WordWriter()
     var state = Kept(of: self)
     state.exchange(&coder)
@@ -157,8 +159,14 @@ private struct Kept {
       && free.count == frames.count { $0.owner == FrameTable.nobody }
   }
 
-  /// A domain's directory and descriptor tables are its own pages, used as that.
+  /// A domain's directory and descriptor tables are its own pages, used as that. One that is gone has
+  /// none, and only pages that are in use.
   private func hasItsPages(_ domain: Domain) -> Bool {
+    guard !domain.isGone else {
+      return !domain.isAlive && !domain.isPrivileged && domain.directory == 0 && domain.pages == 0
+        && domain.gdtPages.isEmpty && domain.ldtPages.isEmpty && domain.movedInfo == nil
+        && frames.allSatisfy { $0.owner != domain.id || $0.references > 0 && !$0.isPinned }
+    }
     func isUsed(_ frame: UInt32, as kind: FrameTable.Kind) -> Bool {
       guard frame < frames.count else { return false }
       let kept = frames[Int(frame)]
@@ -251,6 +259,7 @@ extension Domain {
 
   fileprivate mutating func exchange<Coder: WordCoder>(_ coder: inout Coder) {
     exchangeState(&coder)
+    coder.flag(&isGone)
     coder.field(&weight)
     var words = UInt64(bitPattern: credit)
     coder.field(&words)

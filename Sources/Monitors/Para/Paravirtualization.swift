@@ -26,7 +26,9 @@ public final class Paravirtualization: Monitor {
   let ticksPerSecond: UInt64
 
   private let others: Int
-  private let weights: [UInt32]
+  let weights: [UInt32]
+  /// What domains are started from.
+  let image: DomainImage
 
   var frames: FrameTable
   var domains: [Domain] = []
@@ -46,6 +48,8 @@ public final class Paravirtualization: Monitor {
   var isInMulticall = false
   /// Why the last call was refused.
   var refusalCause = Cause.none
+  /// Domains that have just ended, and whose memory is still theirs.
+  var ended: [Int] = []
   /// The running domain wants others to have the processor.
   var mustYield = false
   /// The I/O bitmap is in force for the running domain's kernel.
@@ -83,11 +87,12 @@ public final class Paravirtualization: Monitor {
     self.systemCalls = systemCalls
     self.others = others
     self.weights = weights
+    self.image = image
     frames = FrameTable(frames: Int(memory >> 12))
-    try start(&cpu, image)
+    try start(&cpu)
   }
 
-  private func start(_ cpu: inout CPU, _ image: DomainImage) throws(DomainError) {
+  private func start(_ cpu: inout CPU) throws(DomainError) {
     guard HypervisorLayout.firstFreeFrame(of: frames.frames.count) < frames.frames.count else {
       throw DomainError("the hypervisor needs 2 MiB of memory for itself")
     }
@@ -101,8 +106,7 @@ public final class Paravirtualization: Monitor {
       throw DomainError("each domain beside the first needs \(Self.pagesOfOthers >> 8) MiB")
     }
     for id in 0...others {
-      try build(UInt16(id), from: image, pages: id == 0 ? pages : Self.pagesOfOthers, &cpu)
-      domains[id].weight = id < weights.count ? weights[id] : Self.usualWeight
+      try build(UInt16(id), pages: id == 0 ? pages : Self.pagesOfOthers, &cpu)
     }
     running = 0
     isIdle = false
@@ -114,7 +118,7 @@ public final class Paravirtualization: Monitor {
   /// How many domains there is room for beside Domain 0.
   public static let mostOthers = HypervisorLayout.domains - 1
   /// 8 MiB for a domain without devices.
-  private static let pagesOfOthers = 2048
+  static let pagesOfOthers = 2048
 
   /// Puts the processor where a stub's handler ends, with the hypervisor's tables.
   private func takeOver(_ cpu: inout CPU) {
@@ -177,6 +181,7 @@ public final class Paravirtualization: Monitor {
   /// Back to a guest: events that wait are told first. With nobody to run, to the idle loop.
   func leave(_ cpu: inout CPU) {
     repeat {
+      takeBackMemory(&cpu)
       schedule(&cpu)
       guard !isIdle else {
         flushTranslations(&cpu)

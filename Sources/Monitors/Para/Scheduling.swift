@@ -85,25 +85,4 @@ extension Paravirtualization {
     domains[index].polled = []
     domains[index].pollEnd = nil
   }
-
-  // MARK: The end
-
-  /// Ends the running domain. If it was Domain 0, the machine cannot go on.
-  func crash(_ reason: String, _ cpu: inout CPU) {
-    counters.crashes &+= 1
-    end(running, as: .crashed(reason), &cpu)
-    guard current.isPrivileged else { return }
-    unsupported = "a machine without Domain 0, which has crashed: \(reason)"
-  }
-
-  /// A domain is no more: its channels are closed, and Domain 0 is told. Its memory stays as it was, for
-  /// whoever has mapped some of it.
-  func end(_ index: Int, as state: Domain.State, _ cpu: inout CPU) {
-    note(time(cpu), index)
-    domains[index].state = state
-    for port in 1..<UInt32(1024) where domains[index].channels[Int(port)] != .free {
-      try? close(port, of: index, &cpu)
-    }
-    if index != 0 { raise(VirtualInterrupt.domainEnded, of: 0, &cpu) }
-  }
 }

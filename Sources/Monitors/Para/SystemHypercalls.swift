@@ -13,10 +13,7 @@ extension Paravirtualization {
     case 1: block(&cpu)
     case 2: shutDown(running, reason: try word(argument, &cpu), &cpu)
     case 3: try poll(argument, &cpu)
-    case 4:
-      let index = try domain(UInt16(truncatingIfNeeded: try word(argument, &cpu)))
-      guard current.isPrivileged else { throw .notPermitted }
-      shutDown(index, reason: try word(argument &+ 4, &cpu), &cpu)
+    case 4: try shutDownRemotely(argument, &cpu)
     default: throw .notImplemented
     }
     return 0
@@ -55,6 +52,20 @@ extension Paravirtualization {
     current.state = .blocked
   }
 
+  /// A domain and a reason. One that is gone is started again, if that is the reason.
+  private func shutDownRemotely(_ place: UInt32, _ cpu: inout CPU) throws(HypercallError) {
+    let id = UInt16(truncatingIfNeeded: try word(place, &cpu))
+    let reason = try word(place &+ 4, &cpu)
+    guard current.isPrivileged else { throw .notPermitted }
+    if reason == Self.reboot, let gone = domains.firstIndex(where: { $0.id == id && $0.isGone }) {
+      return try startAgain(gone, &cpu)
+    }
+    shutDown(try domain(id), reason: reason, &cpu)
+  }
+
+  /// SHUTDOWN_reboot.
+  private static let reboot: UInt32 = 1
+
   /// A domain's own end. When it is Domain 0's, the machine is switched off, as far as it can be.
   func shutDown(_ index: Int, reason: UInt32, _ cpu: inout CPU) {
     end(index, as: .shutDown(reason: reason), &cpu)
@@ -83,6 +94,7 @@ extension Paravirtualization {
       let result = answer(number, arguments, &cpu)
       recordResult(result, refusalCause, at: inner, &cpu)
       try put(result, at: place &+ 4, &cpu)
+      guard current.isAlive else { return }
     }
   }
 

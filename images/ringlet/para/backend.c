@@ -5,15 +5,17 @@
 
 #include "../native/native.h"
 
-enum { DOMAINS = 8, LINE = 78, NEXT_DOMAIN = 1 /* control-A */, HOST_MAP = 2, SECTORS_A_PAGE = 8 };
+enum { DOMAINS = 8, LINE = 78, HOST_MAP = 2, SECTORS_A_PAGE = 8 };
+enum { NEXT_DOMAIN = 1 /* control-A */, START_AGAIN = 18 /* control-R */ };
 enum { DISK_PAGES = 64, CHANNEL_BOUND = 2 };
 
 extern uint8_t ram_disk[], ram_disk_end[];
 
 /// What we know of a domain. Number 0 is us: only `line` is used.
 static struct guest {
-  int is_there;
+  int is_there, has_ended;
   uint32_t console_port, block_port;
+  int console_handle, block_handle;  // what the hypervisor calls our mappings
   struct console_ring *console;
   struct block_ring *block;
   uint32_t served;                // requests answered
@@ -59,13 +61,17 @@ static void print_for(unsigned domain, char character) {
 
 void back_console_put(char character) { print_for(0, character); }
 
-/// The screen changes hands; what its new owner has begun to print comes with it.
-static void give_focus(unsigned domain) {
-  focus = domain;
+static void announce(unsigned domain, const char *text) {
   if (line_is_open) show('\n');
   show_text("[domain ");
   show((char)('0' + domain));
-  show_text("]\n");
+  show_text(text);
+}
+
+/// The screen changes hands; what its new owner has begun to print comes with it.
+static void give_focus(unsigned domain) {
+  focus = domain;
+  announce(domain, "]\n");
   struct guest *guest = &guests[domain];
   for (unsigned place = 0; place < guest->length; place++) show(guest->line[place]);
   guest->length = 0;
@@ -81,6 +87,8 @@ static void type_for(struct guest *guest, char character) {
     ring->in[ring->in_put++ % sizeof ring->in] = character;
 }
 
+static void start_again(void);
+
 /// Bytes that are typed go to who has the focus. Returns one that is ours, or -1.
 int back_console_get(void) {
   int typed = 0, byte;
@@ -92,6 +100,8 @@ int back_console_get(void) {
       do next = (next + 1) % DOMAINS;
       while (next && !guests[next].is_there);
       if (next != focus) give_focus(next);
+    } else if (byte == START_AGAIN) {
+      start_again();
     } else if (!focus) {
       return byte;
     } else {
@@ -142,9 +152,15 @@ static uint32_t bind_to(unsigned domain, uint32_t remote) {
   return channel.port;
 }
 
-/// A copy of the disk that the kernel brings along: good enough for who has no drive.
+static void close_port(uint32_t port) {
+  must(hypercall(EVENT_CHANNEL_OP, EVTCHNOP_CLOSE, (uint32_t)&port, 0, 0));
+}
+
+/// A copy of the disk that the kernel brings along: good enough for who has no drive. Whoever starts
+/// again finds it as it was.
 static void make_disk(struct guest *guest) {
   static uint8_t sector[BLOCK];
+  if (guest->disk[0]) return;
   guest->has_drive = native_drive_transfer((unsigned)(guest - guests), 0, sector, 0) == 0;
   if (guest->has_drive) return;
   uint32_t size = (uint32_t)(ram_disk_end - ram_disk);
@@ -155,30 +171,42 @@ static void make_disk(struct guest *guest) {
   }
 }
 
+static int connect_console(unsigned domain) {
+  struct guest *guest = &guests[domain];
+  guest->console_port = bind_to(domain, CONSOLE_PORT);
+  if (!guest->console_port) return 0;
+  if (!guest->console) guest->console = frame_allocate();
+  if (!guest->console) panic("no memory for a console");
+  guest->console_handle = map_grant(domain, CONSOLE_GRANT, guest->console);
+  if (guest->console_handle < 0) panic("a console that is not granted");
+  return guest->is_there = 1;
+}
+
+static void connect_disk(unsigned domain) {
+  struct guest *guest = &guests[domain];
+  guest->block_port = bind_to(domain, BLOCK_PORT);
+  if (!guest->block_port) return;
+  if (!guest->block) guest->block = frame_allocate();
+  if (!guest->block) panic("no memory for a ring");
+  guest->block_handle = map_grant(domain, BLOCK_GRANT, guest->block);
+  if (guest->block_handle < 0) panic("a ring that is not granted");
+  guest->served = 0;
+  make_disk(guest);
+}
+
 /// Looks for domains, and in those that are there, for what they have to share by now. Asked at every
 /// tick: there is no store in which they could leave word.
 void back_look(void) {
   static int looked;
   for (unsigned domain = 1; domain < DOMAINS; domain++) {
-    struct guest *guest = &guests[domain];
-    if (!looked && (guest->console_port = bind_to(domain, CONSOLE_PORT))) {
-      guest->console = frame_allocate();
-      if (!guest->console || map_grant(domain, CONSOLE_GRANT, guest->console) < 0)
-        panic("a console that is not granted");
-      guest->is_there = 1;
-    }
-    if (guest->is_there && !guest->block_port &&
-        (guest->block_port = bind_to(domain, BLOCK_PORT))) {
-      guest->block = frame_allocate();
-      if (!guest->block || map_grant(domain, BLOCK_GRANT, guest->block) < 0)
-        panic("a ring that is not granted");
-      make_disk(guest);
-    }
+    if (!looked) connect_console(domain);
+    if (guests[domain].is_there && !guests[domain].block_port) connect_disk(domain);
   }
   looked = 1;
 }
 
-/// A domain has ended: its ports are bound to nobody. What it said last is shown.
+/// A domain has ended: its ports are bound to nobody. What it said last is shown, and what we have
+/// mapped of it given up: until then its memory cannot all be used again.
 void back_mourn(void) {
   for (unsigned domain = 1; domain < DOMAINS; domain++) {
     struct guest *guest = &guests[domain];
@@ -190,13 +218,33 @@ void back_mourn(void) {
     must(hypercall(EVENT_CHANNEL_OP, EVTCHNOP_STATUS, (uint32_t)&channel, 0, 0));
     if (channel.status == CHANNEL_BOUND) continue;
     back_serve(guest->console_port);
+    unmap_grant(guest->console_handle, guest->console);
+    close_port(guest->console_port);
+    if (guest->block_port) {
+      unmap_grant(guest->block_handle, guest->block);
+      close_port(guest->block_port);
+    }
+    guest->console_port = guest->block_port = 0;
     guest->is_there = 0;
+    guest->has_ended = 1;
     if (guest->length) show_line(domain);
-    if (line_is_open) show('\n');
-    show_text("[domain ");
-    show((char)('0' + domain));
-    show_text(" has ended]\n");
+    announce(domain, " has ended]\n");
     if (focus == domain) give_focus(0);
+  }
+}
+
+/// Has domains that have ended built anew.
+static void start_again(void) {
+  for (unsigned domain = 1; domain < DOMAINS; domain++) {
+    struct {
+      uint16_t domain;
+      uint32_t reason;
+    } request = {(uint16_t)domain, SHUTDOWN_REBOOT};
+    if (!guests[domain].has_ended) continue;
+    if (hypercall(SCHED_OP, SCHEDOP_REMOTE_SHUTDOWN, (uint32_t)&request, 0, 0) < 0) continue;
+    guests[domain].has_ended = 0;
+    announce(domain, " starts again]\n");
+    connect_console(domain);
   }
 }
 
