@@ -84,6 +84,9 @@ import Testing
     ("choice: [{text: a, when: [1, is, 1]}, {text: b, when: [1, =, 1]}]", "no comparison ‘is’"),
     ("table: {columns: [a, b], rows: [{name: r, cells: [1]}]}", "this row has 1 cells"),
     ("goal: {reach: [1, =, 1]}", "whether this goal can be reached"),
+    ("program: {reach: [{name: a, when: [1, =, 1]}]}", "whether this can be written"),
+    ("program: {model: a.c, reach: []}", "this program is to do nothing"),
+    ("program: {model: a.c, reach: [{name: a}]}", "has a ‘name’ and a ‘when’"),
     ("tag: card\n    number: 5", "a card has no answer"),
     ("number: \"{sum}\"", "there is no value ‘sum’"),
   ]) func mistakesInAnswersAreFound(answer: String, what: String) {

@@ -143,6 +143,8 @@ import X86
     ("runs: {x: {}}\nimage: ringlet", "a run has a ‘mode’"),
     ("runs: {x: {mode: emulation}}", "‘image’ is missing"),
     ("runs: {x: {mode: emulation, lab-cpu: virtualizable}}\nimage: ringlet", "no other processor"),
+    ("runs: {x: {mode: para, syscalls: loud}}\nimage: ringlet", "cannot go the way ‘loud’"),
+    ("runs: {x: {mode: emulation, syscalls: bounce}}\nimage: ringlet", "only a hypervisor"),
     ("runs: {x: {mode: emulation, cpu: z80}}\nimage: ringlet", "there is no processor ‘z80’"),
     ("runs: {x: {mode: emulation}}\nmodes: [emulation]\nimage: ringlet", "‘modes’ or ‘runs’"),
     ("image: ringlet", "‘modes’ is missing"), ("modes: []\nimage: ringlet", "a lab has a run"),

@@ -56,6 +56,21 @@ import Testing
     #expect(try points(for: source, grader) == 0)
   }
 
+  /// The lecturer's page lists each lab twice, by what it is and by what it is for, with its time.
+  @Test func theReadmeKnowsEveryLab() throws {
+    let library = try LabFiles.library(nil)
+    let file = try FileContents(path: library.folder + "/README.md")
+    let readme = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    let rows = readme.split(separator: "\n").compactMap { line in
+      line.firstMatch(of: /`([a-z0-9-]+)` \| (\d+) \|/).map { (String($0.1), Int($0.2)) }
+    }
+    for slug in Self.slugs {
+      let minutes = try library.lab(slug).minutes
+      #expect(rows.filter { $0.0 == slug }.map(\.1) == [minutes, minutes], "\(slug)")
+    }
+    #expect(rows.count == 2 * Self.slugs.count)
+  }
+
   /// What a page tells its reader to type can be typed. (Words in capitals stand for numbers.)
   @Test(arguments: slugs) func commandsOnPagesWork(slug: String) throws {
     let grader = try Grader(
