@@ -7,8 +7,8 @@
 ///     ringside run port.c --append pages=5 --mode para      # in ring 1, under the hypervisor
 ///
 /// hypercall(NUMBER, first, second, third, fourth) calls the hypervisor; a negative answer is a refusal.
-/// images/common/hypervisor.h has the numbers, to_machine, start_info and shared_info;
-/// Documentation/Para.md says what there is.
+/// images/common/xen.h has the numbers and structures, hypervisor.h beside it to_machine, start_info and
+/// shared_info; Documentation/Para.md says what there is.
 #include "io.h"
 #include "port-by-hand/kernel.h"
 
