@@ -47,7 +47,8 @@ enum AnswerFile {
         String(decoding: file.bytes.prefix(Answers.sizeLimit + 1), as: UTF8.self)
       }
     } catch {
-      throw UserError("\(path): this file of answers cannot be read; see whether it is there")
+      throw UserError(
+        "\(path): this file of answers cannot be read, or is empty; see what is there")
     }
     var answers: Answers
     do throws(LabProblems) {

@@ -50,6 +50,7 @@ final class LabMachines {
     guard GuestSource.isSource(path) else {
       throw UserError("\(path): a source file has a name that ends in .c or .S")
     }
+    guard FileContents.exists(path) else { throw UserError("\(path): there is no such file") }
     let text: [UInt8]
     do throws(ImageError) {
       let file = try FileContents(path: path)

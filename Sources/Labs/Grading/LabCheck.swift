@@ -57,13 +57,13 @@ public enum LabCheck {
     for solution in grader.solutions where solution.question.isObserved {
       for wrong in try wrongAnswers(to: solution, grader) {
         let result = try grader.result(wrong.answer, solution, folder: folder)
-        if result.verdict != .right && result.earned == wrong.marks { continue }
+        if result.verdict != .right && result.earned == wrong.marks ?? result.earned { continue }
         return [
           problem(
             grader, result.id,
             "the wrong answer \(wrong.answer.given) "
               + (result.verdict == .right
-                ? "passes" : "gets \(result.earned) points and not \(wrong.marks)"),
+                ? "passes" : "gets \(result.earned) points and not \(wrong.marks ?? 0)"),
             "tighten what is measured, or what it is compared with")
         ]
       }
@@ -82,7 +82,8 @@ public enum LabCheck {
   /// An answer that is wrong, and what it is worth nevertheless.
   private struct Wrong {
     var answer: Answers.Answer
-    var marks = 0
+    /// Nil if that is not known.
+    var marks: Int? = 0
   }
 
   /// Answers that are wrong in all the ways that a form allows, by a little and by much.
@@ -92,6 +93,12 @@ public enum LabCheck {
     let model = solution.model
     var wrong = wrongTexts(solution).map { Wrong(answer: Answers.Answer($0, events: model.events)) }
     wrong += wrongRows(solution)
+    if case .program(_, let run, _) = solution.right,
+      let image = grader.lab.run(named: run)?.image, image.contains(".")
+    {
+      // What the student starts from, as it is.
+      wrong.append(Wrong(answer: Answers.Answer(.text(image), events: model.events), marks: nil))
+    }
     if let accepted = solution.evidence {
       let events = try grader.runs.run(named: accepted.run).events
       let last = events.last?.sequence ?? 0
