@@ -33,6 +33,7 @@ import Testing
     let model = try text("ported.c")
     let all = try points(for: model, grader)
     #expect(all == 14)
+    #expect(try points(for: model + "static int later;\nstatic void soon(void) {}\n", grader) == 14)
     for (change, points) in [
       (("!shared_info.processors[0].upcall_mask", "1"), 12),
       (("to_machine(page)", "page"), 6), (("FLAT_KERNEL_CS, inv", "8, inv"), 2),
