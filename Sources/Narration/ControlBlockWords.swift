@@ -39,9 +39,9 @@ public enum ControlBlockWords {
     }
   }
 
-  /// An exit with what VT-x calls it.
-  public static func exit(_ code: UInt64) -> String {
-    let exit = ExitName(UInt32(truncatingIfNeeded: code))
+  /// An exit with what VT-x calls it. `information` is EXITINFO1.
+  public static func exit(_ code: UInt64, information: UInt64? = nil) -> String {
+    let exit = ExitName(UInt32(truncatingIfNeeded: code), information: information)
     guard let intel = exit.intel else { return "\(exit.name); VT-x has no exit for this" }
     return "\(exit.name); with VT-x: \(intel.name), reason \(intel.reason)"
   }

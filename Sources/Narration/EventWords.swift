@@ -193,11 +193,17 @@ public struct EventWords: Equatable, Sendable {
   }
 
   private static func exit(_ event: Transition) -> (String, String) {
-    let exit = ExitName(event.code)
-    return (
-      "#VMEXIT \(exit.name) \(Numbers.short(event.info))",
-      "The guest's VMCB has this exit's bit set: \(exit.comparison)"
-    )
+    let exit = ExitName(event.code, information: event.info)
+    let reason =
+      switch event.code {
+      case 0x7B:
+        "The guest's VMCB has the bit for ports set, and the I/O permission map this port's"
+      case 0x7C: "The guest's VMCB has the bit for MSRs set, and so has the MSR permission map"
+      case 0x400: "The nested page tables do not give the guest this access"
+      case .max: "VMRUN refused: no processor can be in the state that the VMCB describes"
+      default: "The guest's VMCB has this exit's bit set"
+      }
+    return ("#VMEXIT \(exit.name) \(Numbers.short(event.info))", "\(reason): \(exit.comparison)")
   }
 
   private static func shadow(_ event: Transition) -> (String, String) {

@@ -8,13 +8,18 @@ struct ExitName {
   /// The basic exit reason of VT-x and its number; nil where there is none.
   let intel: (name: String, reason: Int)?
 
-  init(_ code: UInt32) {
+  /// `information` is EXITINFO1, if it is known: for MSRs it tells writes from reads.
+  init(_ code: UInt32, information: UInt64? = nil) {
     // The ledger has the lower half of the code; only VMEXIT_INVALID has an upper one.
     name = ExitCode(rawValue: code == .max ? .max : UInt64(code)).name
     switch code {
     case 0x00...0x1F: intel = ("control-register access", 28)
     case 0x20...0x3F: intel = ("MOV DR", 29)
     case 0x40...0x5F: intel = ("exception or NMI", 0)
+    case 0x7C:
+      intel =
+        information.map { $0 & 1 == 0 ? ("RDMSR", 31) : ("WRMSR", 32) }
+        ?? ("RDMSR (WRMSR: 32)", 31)
     default: intel = Self.table[code]
     }
   }
@@ -34,9 +39,9 @@ struct ExitName {
     0x6C: ("LDTR or TR access", 47), 0x6D: ("LDTR or TR access", 47), 0x6E: ("RDTSC", 16),
     0x6F: ("RDPMC", 15), 0x72: ("CPUID", 10), 0x73: ("RSM", 17), 0x76: ("INVD", 13),
     0x77: ("PAUSE", 40), 0x78: ("HLT", 12), 0x79: ("INVLPG", 14), 0x7B: ("I/O instruction", 30),
-    0x7C: ("RDMSR or WRMSR", 31), 0x7D: ("task switch", 9), 0x7F: ("triple fault", 2),
-    0x80: ("VMLAUNCH", 20), 0x81: ("VMCALL", 18), 0x82: ("VMPTRLD", 21), 0x83: ("VMPTRST", 22),
-    0x86: ("GETSEC", 11), 0x89: ("WBINVD", 54), 0x400: ("EPT violation", 48),
+    0x7D: ("task switch", 9), 0x7F: ("triple fault", 2),
+    0x80: ("VMLAUNCH", 20), 0x81: ("VMCALL", 18), 0x86: ("GETSEC", 11), 0x89: ("WBINVD", 54),
+    0x400: ("EPT violation", 48),
     .max: ("invalid guest state", 33),
   ]
 }

@@ -26,6 +26,10 @@ public enum SilentInstruction {
       "push" where operands == "cs" || operands == "ss":
       return "CS and SS can be read in every ring: the selector's RPL showed that the kernel is in "
         + "ring 1."
+    case "fnstenv", "fnsave", "fxsave":
+      return
+        "\(mnemonic.uppercased()) does not trap outside ring 0: the CS that the last x87 instruction "
+        + "had shows by its RPL that the kernel is in ring 1."
     case "call", "jmp", "retf", "ret", "callf", "jmpf":
       return "A far transfer inside ring 1 does not trap: CS is loaded with RPL 1, where the guest "
         + "believes in ring 0."

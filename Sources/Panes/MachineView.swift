@@ -112,6 +112,8 @@ public struct MachineView: Equatable, Sendable {
     public var isInMonitor = false
     /// The processor is in AMD-V's guest mode; nil if it has none.
     public var isInGuestMode: Bool?
+    /// Why the monitor executes the guest's next instruction itself; nil where the processor does.
+    public var interpretation: String?
     /// The latest rings, oldest first: one entry for each ring change, the last one current.
     public var timeline: [UInt8] = []
     /// How the processor addresses memory now.

@@ -113,7 +113,11 @@ struct ModePicture {
       }
       lines.append(line)
     }
-    lines.append(Line(hasMonitor ? note : Self.ownMode(rings) ?? note, .faint))
+    if let reason = rings.interpretation {
+      lines.append(Line("interpreted: \(reason)", .alert))
+    } else {
+      lines.append(Line(hasMonitor ? note : Self.ownMode(rings) ?? note, .faint))
+    }
     return lines
   }
 }

@@ -20,7 +20,8 @@ final class ControlBlockFile: ControlBlockReader {
   }
 
   func read(_ exit: ControlBlockImage, since entry: ControlBlockImage, at guestTick: UInt64) {
-    var text = "\n#VMEXIT \(ControlBlockWords.exit(exit[.exitCode])) at tick \(guestTick)\n"
+    var text =
+      "\n#VMEXIT \(ControlBlockWords.exit(exit[.exitCode], information: exit[.exitInfo1])) at tick \(guestTick)\n"
     for field in exit.changes(since: entry) {
       text += ControlBlockWords.line(field, from: entry[field], to: exit[field]) + "\n"
     }

@@ -75,8 +75,9 @@ struct DivergenceReport {
   }
 
   private static func isAccessedOnly(_ divergence: Divergence) -> Bool {
-    divergence.differences.allSatisfy {
-      if case .memory(_, let one, let other) = $0 { (one ^ other) & ~0x60 == 0 } else { false }
-    }
+    !divergence.differences.isEmpty
+      && divergence.differences.allSatisfy {
+        if case .memory(_, let one, let other) = $0 { (one ^ other) & ~0x60 == 0 } else { false }
+      }
   }
 }

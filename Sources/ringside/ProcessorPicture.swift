@@ -146,6 +146,11 @@ extension Machine {
     (monitor as? Paravirtualization)?.pseudoPhysical(address, cpu)
   }
 
+  /// Why the monitor executes the guest's next instruction itself; nil where the processor does.
+  var interpretation: String? {
+    (monitor as? FullVirtualization)?.interpretation(of: cpu)?.words
+  }
+
   /// The hypervisor's domains; empty without one.
   @inline(never)
   var domains: [DomainReport] { (monitor as? Paravirtualization)?.domainReports(cpu) ?? [] }

@@ -68,6 +68,7 @@ struct ViewMaker {
     view.lab = machine.labRegisters
     view.monitorCounters = machine.countersOfMonitor
     view.rings.isInGuestMode = machine.isInGuestMode
+    view.rings.interpretation = machine.interpretation
     view.controlBlock = machine.fieldsOfControlBlock
     view.counters = machine.countersOfEvents
     view.clock.ticks = machine.ticks

@@ -283,10 +283,13 @@ import X86
 
   // MARK: One byte
 
-  /// NW without CD in CR0, an ASID that is the host's, VMRUN not intercepted.
+  /// NW without CD in CR0, an ASID that is the host's, VMRUN not intercepted, nested page tables beyond 36
+  /// bits of address.
   @Test(
-    arguments: [(VMCBField.cr0, 0xA000_0011), (.guestASID, 0), (.interceptInstructions, 0)]
-      as [(VMCBField, UInt64)])
+    arguments: [
+      (VMCBField.cr0, 0xA000_0011), (.guestASID, 0), (.interceptInstructions, 0),
+      (.nestedCR3, 1 << 36),
+    ] as [(VMCBField, UInt64)])
   func whatVMRUNRefusesEndsTheGuest(field: VMCBField, value: UInt64) throws {
     let machine = try RingletTests.machine(mode: .hardwareNested)
     _ = machine.run(until: 1_000_000)

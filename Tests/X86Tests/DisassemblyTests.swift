@@ -160,6 +160,7 @@ struct Xorshift: RandomNumberGenerator {
       "8cc8", "8ed8", "1e", "1f", "0e", "0fa0", "0fa9", "c400", "c500", "0fb200", "0fb400",
       "9a000000000800", "ea000000000800", "ff18", "ff28", "cb", "ca0400",  // far transfers
       "cc", "cd80", "ce", "cf", "66cf", "0f34",  // INT3 INT INTO IRET SYSENTER
+      "d930", "dd30", "0fae00",  // FNSTENV FNSAVE FXSAVE
     ])
   func sensitiveUnprivileged(bytes: String) {
     #expect(decode(bytes).privilege == .sensitiveUnprivileged, "\(decode(bytes).text)")
@@ -183,7 +184,7 @@ struct Xorshift: RandomNumberGenerator {
   @Test(
     arguments: [
       "90", "ff10", "ff20", "ff30", "e800000000", "c3", "0fa2", "0f31", "0f0b", "f1", "0f01d9",
-      "9b", "0fae00", "63c0", "9f", "d9c0",
+      "9b", "0fae08", "63c0", "9f", "d9c0",
     ])
   func innocuous(bytes: String) {
     #expect(decode(bytes).privilege == .innocuous, "\(decode(bytes).text)")

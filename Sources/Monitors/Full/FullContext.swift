@@ -79,7 +79,10 @@ extension FullVirtualization {
     guard guest.segment(SegmentRegister.ss).selector & 3 == UInt16(guest.cpl) else { return false }
     let image = ShadowDescriptors.Image(ring: guest.cpl)
     for index in 0..<6 {
-      guard let shadow = ShadowDescriptors.shadow(guest.segment(index), image) else { return false }
+      let segment = guest.segment(index)
+      guard let shadow = ShadowDescriptors.shadow(segment, image) else { return false }
+      // The exit's IRET would take the RPL off a null selector, which the guest can read.
+      if segment.selector != 0 && segment.selector & 0xFFFC == 0 { return false }
       if index == SegmentRegister.cs && translation != nil && guest.cpl == 0 { continue }
       guard index == SegmentRegister.cs || index == SegmentRegister.ss else { continue }
       let found =
@@ -146,9 +149,17 @@ extension FullVirtualization {
 
   func giveFPUToGuest(_ guest: inout CPU) {
     guard fpuIsInLab else { return }
-    if let translation { mapFloatingPointInstruction(translation) }
+    if let translation { mapFloatingPointInstruction(translation) } else { mapSelectorsOfFPU() }
     lab.exchangeFPU(with: &guest)
     fpuIsInLab = false
+  }
+
+  /// What the x87 has kept of CS and SS has the RPL of ring 1 where the guest believes in ring 0.
+  private func mapSelectorsOfFPU() {
+    let last = lab.floatingPointInstruction
+    if last.selector & 3 == 1 { lab.floatingPointInstruction = (last.selector & ~3, last.offset) }
+    let operand = lab.floatingPointOperandSelector
+    if operand & 3 == 1 { lab.floatingPointOperandSelector = operand & ~3 }
   }
 
   public func lift(_ guest: inout CPU) {

@@ -110,13 +110,23 @@ public struct FullCounters: Sendable, Equatable {
     interpretations.count == InterpretationReason.allCases.count && traps.count == 256
   }
 
+  /// How often interpretation began, for those reasons that there were.
+  private var interpretationsByReason: [(name: String, count: UInt64)] {
+    InterpretationReason.allCases.filter { interpretations(for: $0) > 0 }.map {
+      ($0.name, interpretations(for: $0))
+    }
+  }
+
   private var trapsByVector: [(name: String, count: UInt64)] {
     traps.indices.filter { traps[$0] > 0 }.map { ("trap_vector_\($0)", traps[$0]) }
   }
 
   var named: [(name: String, count: UInt64)] {
     [
-      ("direct", direct), ("emulated", emulated), ("interpreted", interpreted), ("traps", entries),
+      ("direct", direct), ("translated", translated), ("emulated", emulated),
+      ("interpreted", interpreted),
+    ] + interpretationsByReason + [
+      ("traps", entries),
       ("hidden_faults", hiddenFaults), ("true_faults", trueFaults), ("trace_faults", traceFaults),
       ("page_table_faults", pageTableFaults), ("abandoned_tables", abandonedTables),
       ("device_faults", deviceFaults), ("shadow_flushes", shadowFlushes), ("kicks", kicks),
@@ -124,11 +134,11 @@ public struct FullCounters: Sendable, Equatable {
       ("cr3_loads", cr3Loads), ("cached_roots", cachedRoots), ("tlb_flushes", tlbFlushes),
       ("table_changes", tableChanges), ("stack_switches", stackSwitches),
       ("world_switches", worldSwitches),
-      ("translated", translated), ("callouts_service", serviceCallouts),
+      ("callouts_service", serviceCallouts),
       ("callouts_link", linkCallouts), ("callouts_entry", entryCallouts),
       ("callouts_lookup", lookupCallouts), ("blocks_made", blocksMade), ("chained", chained),
       ("pages_invalidated", pagesInvalidated), ("cache_flushes", cacheFlushes),
-    ] + trapsByVector + InterpretationReason.allCases.map { ($0.name, interpretations(for: $0)) }
+    ] + trapsByVector
   }
 }
 
@@ -149,12 +159,36 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
   case staleSegment
   /// A20 is masked.
   case addressMask
-  /// Code or a stack of 16 bits in ring 0, which is not translated.
+  /// Code of 16 bits in ring 0, which is not translated, or a stack of 16 bits in any ring: IRET to it would
+  /// leave it the upper half of the monitor's ESP.
   case sixteenBitCode
   /// A page of code that is written to all the time.
   case modifiedCode
+  /// What comes next cannot be fetched: the fault is the guest's.
+  case unfetchable
+  /// Somebody outside waits for this instruction, and the virtual processor tells.
+  case breakpoint
   /// Not interpreted either: the guest is stopped by name.
   case physicalAddressExtension
+
+  /// In some words, as in `interpreted: real mode`.
+  public var words: String {
+    switch self {
+    case .realMode: "real mode"
+    case .virtual8086: "virtual-8086 mode"
+    case .singleStep: "TF, or a debug register"
+    case .ioPrivilege: "IOPL above 0"
+    case .interruptsOff: "IF off in ring 3"
+    case .middleRing: "ring 1 or 2 of the guest"
+    case .staleSegment: "segment unlike its table"
+    case .addressMask: "A20 masked"
+    case .sixteenBitCode: "16-bit code or stack"
+    case .modifiedCode: "code rewritten all the time"
+    case .unfetchable: "the next fetch faults"
+    case .breakpoint: "somebody waits for it"
+    case .physicalAddressExtension: "PAE"
+    }
+  }
 
   fileprivate var name: String {
     switch self {
@@ -168,6 +202,8 @@ public enum InterpretationReason: UInt8, Sendable, CaseIterable {
     case .addressMask: "interpreted_address_mask"
     case .sixteenBitCode: "interpreted_16bit_code"
     case .modifiedCode: "interpreted_modified_code"
+    case .unfetchable: "interpreted_unfetchable"
+    case .breakpoint: "interpreted_breakpoint"
     case .physicalAddressExtension: "interpreted_physical_address_extension"
     }
   }

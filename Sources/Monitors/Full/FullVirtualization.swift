@@ -35,6 +35,8 @@ public final class FullVirtualization: LabMonitor {
   /// Until this guest tick the guest is interpreted.
   var interpretedUntil: UInt64 = 0
   static let interpretedAtOnce: UInt64 = 64
+  /// Why it has begun to be, for whoever looks; not known any more after a return in time.
+  var interpretationBegan: InterpretationReason?
   /// The lab tick at which the next guest instruction begins that has not been counted.
   var directStart: UInt64 = 0
   /// The lab's segment registers ES CS SS DS FS GS that stand for what the guest's are now.
@@ -250,6 +252,7 @@ public final class FullVirtualization: LabMonitor {
     else { return }
     if let reason = interpretationReason(guest) {
       counters.interpretations[Int(reason.rawValue)] &+= 1
+      interpretationBegan = reason
       if reason == .physicalAddressExtension {
         unsupported = "physical address extension (CR4.PAE) in full virtualization"
       }
@@ -284,8 +287,16 @@ public final class FullVirtualization: LabMonitor {
     if guest.isAddressMasked { return .addressMask }
     if guest.cpl == 1 || guest.cpl == 2 { return .middleRing }
     if guest.cpl == 3 && !guest.eflags.isDisjoint(with: .ioPrivilegeLevel) { return .ioPrivilege }
+    if !guest.segment(SegmentRegister.ss).isBig { return .sixteenBitCode }
     if translation != nil, let reason = translationRefusal(guest) { return reason }
     return isProjectable(guest) ? nil : .staleSegment
+  }
+
+  /// Why the next instruction of the guest is executed by the monitor itself, on the virtual processor; nil
+  /// when the lab processor executes it, or the monitor in answer to a trap.
+  public func interpretation(of guest: borrowing CPU) -> InterpretationReason? {
+    guard isInMonitor, guest.ticks < interpretedUntil else { return nil }
+    return interpretationReason(guest) ?? interpretationBegan
   }
 
   /// Executes guest instructions on the lab processor until something happens. Nil: go on.

@@ -59,6 +59,8 @@ extension CPU {
     add("x87 last opcode", UInt64(fpu.lastOpcode), 4)
     add("x87 instruction pointer", UInt64(fpu.instructionPointer))
     add("x87 data pointer", UInt64(fpu.dataPointer))
+    add("x87 code selector", UInt64(fpu.codeSelector), 4)
+    add("x87 data selector", UInt64(fpu.dataSelector), 4)
     add("halted", isHalted ? 1 : 0, 1)
     add("shut down", isShutDown ? 1 : 0, 1)
     add(

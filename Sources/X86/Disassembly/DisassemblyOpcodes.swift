@@ -400,7 +400,7 @@ extension Disassembly {
     8/7 btc lock
     9/1 cmpxchg8b Mq lock
     11/0 mov
-    15/0 fxsave M
+    15/0 fxsave M sensitive
     15/1 fxrstor M
     """
 
@@ -428,7 +428,7 @@ extension Disassembly {
     D9/3 fstp Md
     D9/4 fldenv M osize
     D9/5 fldcw Mw
-    D9/6 fnstenv M osize
+    D9/6 fnstenv M osize sensitive
     D9/7 fnstcw Mw
     D9.C0-C7 fld STi
     D9.C8-CF fxch ST,STi
@@ -510,7 +510,7 @@ extension Disassembly {
     DD/2 fst Mq
     DD/3 fstp Mq
     DD/4 frstor M osize
-    DD/6 fnsave M osize
+    DD/6 fnsave M osize sensitive
     DD/7 fnstsw Mw
     DD.C0-C7 ffree STi
     DD.C8-CF fxch ST,STi

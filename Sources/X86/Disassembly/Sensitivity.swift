@@ -22,6 +22,7 @@ public enum Sensitivity: String, CaseIterable, Sendable {
   /// Runs without a trap outside ring 0, yet reads or changes protected state, or answers
   /// differently there: SGDT, SIDT, SLDT, STR, SMSW, PUSHF, POPF, LAR, LSL, VERR, VERW; MOV, PUSH
   /// and POP of segment registers, LDS and its kin; far CALL, JMP and RET; INT n, INT3, INTO,
-  /// SYSENTER and IRET.
+  /// SYSENTER and IRET. And what Robin and Irvine left out: FNSTENV, FNSAVE and FXSAVE store the CS that
+  /// the last x87 instruction had, with its RPL.
   case sensitiveUnprivileged
 }

@@ -91,6 +91,7 @@ extension CPU {
 
   /// FNSTENV; then every exception is masked.
   mutating func storeEnvironment(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    try requireVirtualizable()
     let address = effectiveAddress(i)
     try probeWrite(Int(i.pointee.segment), address, Int(environmentSize(i)))
     try writeEnvironment(i, address)
@@ -104,6 +105,7 @@ extension CPU {
 
   /// FNSAVE: environment and registers; then FNINIT.
   mutating func saveState(_ i: UnsafePointer<Instruction>) throws(Interruption) {
+    try requireVirtualizable()
     let address = effectiveAddress(i)
     let size = environmentSize(i)
     try probeWrite(Int(i.pointee.segment), address, Int(size + 80))
@@ -141,6 +143,7 @@ extension CPU {
 
   /// FXSAVE. A processor without SSE leaves MXCSR's and the XMM registers' places alone.
   mutating func fxsave(_ i: Instruction) throws(Interruption) {
+    try requireVirtualizable()
     let address = try imageAddress(i)
     let segment = Int(i.segment)
     try probeWrite(segment, address, 512)

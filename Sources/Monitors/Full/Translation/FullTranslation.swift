@@ -85,11 +85,10 @@ extension FullVirtualization {
 
   private func translatedPlace(_ cache: TranslationCache, _ guest: inout CPU) -> UInt32? {
     let eip = guest.eip
-    guard cache.isInLimit(eip) else { return interpret(1, nil, guest) }
-    // Whoever waits for this instruction is told by the virtual processor.
-    if cache.isWatched(eip) { return interpret(1, nil, guest) }
+    guard cache.isInLimit(eip) else { return interpret(1, .unfetchable, guest) }
+    if cache.isWatched(eip) { return interpret(1, .breakpoint, guest) }
     let page = cache.page(of: cache.codeBase &+ eip)
-    guard open(page, cache, &guest) else { return interpret(1, nil, guest) }
+    guard open(page, cache, &guest) else { return interpret(1, .unfetchable, guest) }
     guard cache.pages[page].restsUntil <= guest.ticks else {
       return interpret(Self.interpretedAtOnce, .modifiedCode, guest)
     }
@@ -104,13 +103,15 @@ extension FullVirtualization {
       counters.cacheFlushes &+= 1
       return translatedPlace(cache, &guest)
     }
-    return makeBlock(cache, &guest).map { cache.blocks[$0].body } ?? interpret(1, nil, guest)
+    return makeBlock(cache, &guest).map { cache.blocks[$0].body }
+      ?? interpret(1, .unfetchable, guest)
   }
 
   private func interpret(
-    _ count: UInt64, _ reason: InterpretationReason?, _ guest: borrowing CPU
+    _ count: UInt64, _ reason: InterpretationReason, _ guest: borrowing CPU
   ) -> UInt32? {
-    if let reason { counters.interpretations[Int(reason.rawValue)] &+= 1 }
+    counters.interpretations[Int(reason.rawValue)] &+= 1
+    interpretationBegan = reason
     interpretedUntil = guest.ticks &+ count
     return nil
   }
