@@ -3,6 +3,7 @@ public import X86
 /// What the hypervisor knows of one of its domains, for whoever wants to see it: its own books, and what
 /// lies in the pages that it shares with the domain.
 public struct DomainReport: Equatable, Sendable {
+  /// What it does.
   public enum Activity: Equatable, Sendable {
     /// It has the processor.
     case running
@@ -20,11 +21,13 @@ public struct DomainReport: Equatable, Sendable {
   public enum ChannelEnd: Equatable, Sendable {
     /// It waits for a domain to bind to it.
     case unbound(domain: UInt16)
+    /// The other end, in another domain.
     case interdomain(domain: UInt16, port: UInt32)
     /// An IRQ line, 0 to 15.
     case physical(line: UInt32)
     /// A virtual interrupt, by the ABI's number.
     case virtual(UInt32)
+    /// From one virtual processor to another, of which there is one.
     case interprocessor
   }
 
@@ -86,9 +89,11 @@ public struct DomainReport: Equatable, Sendable {
     }
   }
 
+  /// 0 to 7.
   public var id: UInt16
   /// It has the devices.
   public var isPrivileged = false
+  /// As the scheduler sees it.
   public var activity = Activity.runnable
   /// Its share of the processor against the others'.
   public var weight: UInt32 = 0
@@ -107,7 +112,9 @@ public struct DomainReport: Equatable, Sendable {
   /// In the shared page: events wait to be told, and it does not want to be told.
   public var isPending = false
   public var isMasked = false
+  /// Its event channels, by port.
   public var channels: [Channel] = []
+  /// What it grants to others, by reference.
   public var grants: [Grant] = []
 
   public init(id: UInt16, directory: Frame) { (self.id, self.directory) = (id, directory) }
