@@ -72,6 +72,15 @@ import Testing
     #expect(rows.count == 2 * Self.slugs.count)
   }
 
+  /// A card sends its reader to labs that there are.
+  @Test func cardsNameLabs() throws {
+    let named = try ReadingFiles.shelf().cards().flatMap { card in
+      card.page.split(separator: "\n").filter { $0.hasPrefix("Labs: ") }
+        .flatMap { $0.matches(of: /`([^`]+)`/).map { String($0.1) } }
+    }
+    #expect(named.count >= 10 && named.allSatisfy(Self.slugs.contains))
+  }
+
   /// What a page tells its reader to type can be typed. (Words in capitals stand for numbers.)
   @Test(arguments: slugs) func commandsOnPagesWork(slug: String) throws {
     let grader = try Grader(
