@@ -90,8 +90,8 @@ extension CPU {
 
 extension Segment {
   func combine(into hash: inout StateHash) {
-    hash.combine(UInt64(base) << 32 | UInt64(limit))
-    // Of a null selector nobody can ever tell what its descriptor's type was.
+    // Of a null selector nobody can ever tell what its descriptor was.
+    hash.combine(isUsable ? UInt64(base) << 32 | UInt64(limit) : 0)
     let flags: UInt64 = isUsable ? UInt64(access) << 8 | (isBig ? 1 : 0) | 2 : 0
     hash.combine(UInt64(selector) << 16 | flags)
   }

@@ -25,11 +25,13 @@ extension CPU {
     add("CPL", UInt64(cpl), 1)
     for (index, name) in ["ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"].enumerated() {
       let segment = segments[index]
+      // Nobody can tell what is behind a null selector.
+      let hidden = segment.isUsable ? segment : Segment()
       add(name, UInt64(segment.selector), 4)
-      add(name + " base", UInt64(segment.base))
-      add(name + " limit", UInt64(segment.limit))
-      add(name + " access", UInt64(segment.access), 2)
-      add(name + " usable and D/B", (segment.isUsable ? 2 : 0) | (segment.isBig ? 1 : 0), 1)
+      add(name + " base", UInt64(hidden.base))
+      add(name + " limit", UInt64(hidden.limit))
+      add(name + " access", UInt64(hidden.access), 2)
+      add(name + " usable and D/B", (hidden.isUsable ? 2 : 0) | (hidden.isBig ? 1 : 0), 1)
     }
     add("CR0", UInt64(cr0.rawValue))
     add("CR2", UInt64(cr2))
