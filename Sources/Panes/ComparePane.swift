@@ -147,18 +147,15 @@ enum ComparePane {
       }
   }
 
-  /// The last lines; those of other kernels may be more or fewer, and stand side by side from the end.
+  /// The last lines there is room for; of another kernel's those that stand at the same place.
   private static func console(_ views: [MachineView], room: Int) -> [Row] {
     let isByTick = views[0].comparedAt == .tick
-    let consoles = views.map { Array((isByTick ? lines($0) : $0.serial.lines).suffix(room)) }
+    let consoles = views.map { isByTick ? Array(lines($0).suffix(room)) : $0.serial.lines }
     let count = consoles.map(\.count).max() ?? 0
-    return (0..<count).map { place in
+    return (max(0, count - room)..<count).enumerated().map { place, line in
       Row(
         name: place == 0 ? "console" : "",
-        values: consoles.map { console in
-          let line = isByTick ? place : place - (count - console.count)
-          return console.indices.contains(line) ? console[line] : ""
-        })
+        values: consoles.map { $0.indices.contains(line) ? $0[line] : "" })
     }
   }
 

@@ -68,6 +68,13 @@ struct ScreenTests {
     let surface = Screen.draw(
       view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode)
     try expectGolden(surface.text, "compare-para-80x24")
+    // One that has fallen silent earlier stands beside the lines that it has in common.
+    view.others[0].serial.lines.removeLast(2)
+    let shorter = Screen.draw(
+      view, ScreenState(), size: Size(width: 80, height: 24), charset: .unicode
+    ).text.split(separator: "\n")
+    #expect(shorter.contains { $0.contains("   ~ # ls /") && !$0.contains("≠") })
+    #expect(shorter.contains { $0.contains("≠ bin   dev   proc") })
   }
 
   @Test func aGuidesCardLeavesItsPaneInSight() throws {
