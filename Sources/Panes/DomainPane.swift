@@ -40,14 +40,14 @@ enum DomainPane {
     line.add(Digits.right("\(domain.pages)", 7))
     guard isWide else { return line }
     line.add(Digits.right("\(domain.directories)+\(domain.tables)", 8))
-    line.add("  " + Digits.left(frame(domain.directory), 15))
+    line.add("  " + Digits.left(domain.directory.map(frame) ?? "none", 15))
     line.add(events(domain), .alert)
     return line
   }
 
   private static func directory(_ domain: DomainReport) -> Line {
     var line = Line(Digits.right("\(domain.id)", 4) + " ")
-    line.add(Digits.left(frame(domain.directory), 15))
+    line.add(Digits.left(domain.directory.map(frame) ?? "none", 15))
     line.add(events(domain), .alert)
     return line
   }

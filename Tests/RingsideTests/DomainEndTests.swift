@@ -55,6 +55,9 @@ import X86
     #expect(bench.audit() == [])
     let words = hypervisor.save(bench.machine.cpu)
     #expect(hypervisor.restore(words, &bench.machine.cpu))
+    let report = hypervisor.domainReports(bench.machine.cpu)[1]
+    #expect(report.directory == nil && report.pages == 2 && report.channels.isEmpty)
+    #expect(report.grants.count == 2 && report.grants.allSatisfy { !$0.mappings.isEmpty })
     // It is nobody any more, and cannot be started yet.
     let place = bench.scratch
     bench.store([1, 3], at: place)
@@ -69,6 +72,7 @@ import X86
       #expect(bench.call(20, 1, place, 1) == 0 && bench.word(place + 20) & 0xFFFF == 0)
       #expect(bench.audit() == [])
     }
+    #expect(hypervisor.domainReports(bench.machine.cpu)[1].grants.isEmpty)
     #expect(frames(of: 1).isEmpty && hypervisor.frames.free.count == free + 2048)
     bench.store([1, 1], at: place)
     bench.start(29, [4, place])

@@ -323,6 +323,17 @@ import X86
     #expect(bench.call(32, 1, place) == Self.invalid)
   }
 
+  /// The wall clock and system time together are what the calendar says.
+  @Test func theWallClockIsThatOfTheCalendar() throws {
+    let machine = try DomainTests.machine(others: 1)
+    for domain in try ParavirtualizationTests.hypervisor(of: machine).domains {
+      let version: UInt32 = machine.cpu.load(at: domain.sharedInfo + 2304)
+      let seconds: UInt32 = machine.cpu.load(at: domain.sharedInfo + 2308)
+      // Where the machine's calendar begins: 1 January 2026.
+      #expect(version == 2 && seconds == 20_454 * 86_400)
+    }
+  }
+
   @Test func domain0MayAskForPortsAndGetsNoRealIOPL() throws {
     let bench = try HypercallBench()
     bench.store([4], at: bench.scratch)

@@ -150,6 +150,8 @@ enum ProcessorInfo {
 enum SharedInfo {
   static let pending: UInt64 = 2048
   static let mask: UInt64 = 2176
+  static let wallClockVersion: UInt64 = 2304
+  static let wallClockSeconds: UInt64 = 2308
   static let highestFrame: UInt64 = 2316
   /// Virtual processors that have a place in it.
   static let processors = 32

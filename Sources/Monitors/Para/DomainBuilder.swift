@@ -197,5 +197,6 @@ extension Paravirtualization {
       cpu.store(UInt8(1), at: info + ProcessorInfo.upcallMask)
     }
     cpu.store(UInt32(plan.frames.count), at: domain.sharedInfo + SharedInfo.highestFrame)
+    storeWallClock(of: domain, &cpu)
   }
 }

@@ -101,14 +101,14 @@ public struct DomainReport: Equatable, Sendable {
   public var credit: Int64 = 0
   /// An event has just woken it: it comes before others with credit.
   public var isBoosted = false
-  /// Pages that it has, and may have.
+  /// Pages that it has, and may have. One that has ended has those that others have mapped.
   public var pages: UInt32 = 0
   public var mostPages: UInt32 = 0
   /// How many of them are page tables and page directories now.
   public var tables = 0
   public var directories = 0
-  /// Its page directory.
-  public var directory: Frame
+  /// Its page directory; nil when its memory has been taken back.
+  public var directory: Frame?
   /// In the shared page: events wait to be told, and it does not want to be told.
   public var isPending = false
   public var isMasked = false
@@ -117,7 +117,7 @@ public struct DomainReport: Equatable, Sendable {
   /// What it grants to others, by reference.
   public var grants: [Grant] = []
 
-  public init(id: UInt16, directory: Frame) { (self.id, self.directory) = (id, directory) }
+  public init(id: UInt16, directory: Frame?) { (self.id, self.directory) = (id, directory) }
 }
 
 extension Paravirtualization {
@@ -145,7 +145,8 @@ extension Paravirtualization {
 
   private func report(on index: Int, _ cpu: borrowing CPU) -> DomainReport {
     let domain = domains[index]
-    var report = DomainReport(id: domain.id, directory: frame(domain.directory, cpu))
+    var report = DomainReport(
+      id: domain.id, directory: domain.isGone ? nil : frame(domain.directory, cpu))
     report.isPrivileged = domain.isPrivileged
     report.activity =
       switch domain.state {
@@ -157,6 +158,7 @@ extension Paravirtualization {
     (report.weight, report.credit) = (domain.weight, domain.credit)
     report.isBoosted = domain.isBoosted
     (report.pages, report.mostPages) = (domain.pages, domain.mostPages)
+    if domain.isGone { report.pages = UInt32(frames.frames.count { $0.owner == domain.id }) }
     let upcall = peek(domain.processorInfo + ProcessorInfo.upcallPending, cpu)
     (report.isPending, report.isMasked) = (upcall & 0xFF != 0, upcall >> 8 & 0xFF != 0)
     report.channels = channels(of: domain, cpu)
@@ -186,11 +188,14 @@ extension Paravirtualization {
       let head = peek(place, cpu)
       let flags = UInt16(truncatingIfNeeded: head)
       guard flags & Grant.typeMask == Grant.permitAccess else { continue }
+      let mappings = mapped.filter { $0.reference == reference }
+      // What the dead have granted and nobody has mapped is nothing any more.
+      guard !domain.isGone || !mappings.isEmpty else { continue }
       found.append(
         DomainReport.Grant(
           reference: reference, user: UInt16(head >> 16), frame: frame(peek(place + 4, cpu), cpu),
           isReadOnly: flags & Grant.readOnly != 0,
-          mappings: mapped.filter { $0.reference == reference }.map {
+          mappings: mappings.map {
             DomainReport.Mapping(
               domain: $0.user, linear: $0.address, isWritable: $0.isWritable)
           }))
