@@ -2,10 +2,11 @@ public import X86
 
 /// A VMCB in words: the manual's names of its fields and of the bits in them.
 public enum ControlBlockWords {
-  /// `070 EXITCODE             0000000000000072  CPUID; with VT-x: CPUID, reason 10`.
-  public static func line(_ field: VMCBField, _ value: UInt64) -> String {
+  /// `070 EXITCODE             0000000000000072  CPUID; with VT-x: CPUID, reason 10`. Before the first exit
+  /// that field means nothing.
+  public static func line(_ field: VMCBField, _ value: UInt64, hasExited: Bool = true) -> String {
     let start = "\(place(field)) \(name(field)) \(digits(field, value))"
-    let meaning = meaning(field, value)
+    let meaning = field == .exitCode && !hasExited ? "" : meaning(field, value)
     return meaning.isEmpty ? start : start + "  " + meaning
   }
 

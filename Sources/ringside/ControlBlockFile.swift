@@ -15,7 +15,9 @@ final class ControlBlockFile: ControlBlockReader {
     sink = try OutputSink(path: path)
     let start = ControlBlockImage(monitor.block)
     sink.write(
-      VMCBField.allCases.map { ControlBlockWords.line($0, start[$0]) + "\n" }.joined())
+      VMCBField.allCases.map {
+        ControlBlockWords.line($0, start[$0], hasExited: false) + "\n"
+      }.joined())
     monitor.exitReader = self
   }
 

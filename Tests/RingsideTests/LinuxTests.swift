@@ -53,15 +53,20 @@ struct LinuxTests {
 
   /// The kernel is executed in translated form, its patching of itself included.
   @Test func theKernelRunsInRing1InTranslatedForm() throws {
-    let run = try Program(
+    let session =
       Self.arguments("ttyS0") + [
-        "--mode", "full:translate", "--stats", "json",
-        "--send", "/ # =echo product: $((6 * 7)); uname -m; cat /proc/cpuinfo\\n",
-        "--until", "power management:", "--max-instructions", "12000000000",
-      ])
+        "--stats", "json", "--send",
+        "/ # =echo product: $((6 * 7)); uname -m; cat /proc/cpuinfo\\n",
+        "--until", "power management:", "--max-instructions", "12000000000", "--mode",
+      ]
+    let run = try Program(session + ["full:translate"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("product: 42"))
     #expect(run.output.contains("i686"))
+    let bare = try Program(session + ["emulation"])
+    #expect(run.output == bare.output)
+    let digest = /"digest": "[0-9a-f]{16}"/
+    #expect(run.errors.firstMatch(of: digest)?.0 == bare.errors.firstMatch(of: digest)?.0)
     let counters = run.errors.matches(of: /"([a-z_]+)": ([0-9]+)/).reduce(into: [:]) {
       $0[$1.1] = UInt64($1.2)
     }
