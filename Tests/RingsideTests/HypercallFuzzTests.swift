@@ -138,9 +138,13 @@ private struct HypercallFuzz {
     // The kernel's own end, and waiting for ever, are no bad arguments.
     case 29: if [1, 2, 3, 4].contains(arguments[0]) { arguments[0] = 0 }
     case 1, 26: (arguments[0], arguments[1], arguments[3]) = (pointer, count, 0x7FF0)
-    case 13: (arguments[0], arguments[1]) = (pointer, 0)
+    case 13:
+      (arguments[0], arguments[1]) = (bench.scratch + 0x400, UInt32(random.below(4)))
+      for index in 0..<arguments[1] { storeEntry(arguments[0] + index * 32, &random) }
     case 12, 32, 33, 17: (arguments[0], arguments[1]) = (UInt32(random.below(14)), pointer)
-    case 20: (arguments[0], arguments[1], arguments[2]) = (UInt32(random.below(7)), pointer, 1)
+    case 20:
+      (arguments[0], arguments[1]) = (UInt32(random.below(7)), pointer)
+      arguments[2] = 1 + UInt32(random.below(2))
     case 14:
       if random.below(4) > 0 {
         (arguments[0], arguments[2]) = (bench.scratch + 0x1000 * (1 + count), 0)
@@ -154,6 +158,15 @@ private struct HypercallFuzz {
     case 0: arguments[0] = random.below(3) == 0 ? 0 : pointer
     default: break
     }
+  }
+
+  /// A call in a list of calls: any but iret, and lists of lists.
+  private func storeEntry(_ place: UInt32, _ random: inout Xorshift64) {
+    let numbers = HypercallNumber.allCases.map(\.rawValue).filter { $0 != 23 && $0 != 13 }
+    let number = numbers[random.below(numbers.count)]
+    var arguments = (0..<5).map { _ in argument(&random) }
+    shape(number, &arguments, &random)
+    bench.store([number, 0] + arguments + [0], at: place)
   }
 
   func check() throws {

@@ -26,6 +26,10 @@ extension Paravirtualization {
       guard count < 1 << 31 else { throw .invalid }
       for index in 0..<count {
         let linear = place &+ index
+        guard takeElement() else {
+          continuation = [command, count - index, linear]
+          return 0
+        }
         guard linear < HypervisorLayout.hole, let byte = cpu.peekSystem(linear, 1) else {
           throw .badAddress
         }

@@ -82,6 +82,7 @@ extension Paravirtualization {
     _ frame: UInt32, of domain: UInt16, _ cpu: inout CPU
   ) throws(HypercallError) {
     counters.validatedTables &+= 1
+    elementsLeft -= 64
     for index in 0..<1024 {
       let entry: UInt32 = cpu.load(at: place(frame, index))
       do throws(HypercallError) {
@@ -97,6 +98,7 @@ extension Paravirtualization {
     _ frame: UInt32, of domain: UInt16, _ cpu: inout CPU
   ) throws(HypercallError) {
     counters.validatedDirectories &+= 1
+    elementsLeft -= 64
     for index in 0..<HypervisorLayout.firstSlot {
       let entry: UInt32 = cpu.load(at: place(frame, index))
       do throws(HypercallError) {
@@ -115,10 +117,12 @@ extension Paravirtualization {
   }
 
   private func forgetTable(_ frame: UInt32, entries: Int, _ cpu: inout CPU) {
+    elementsLeft -= 64
     for index in 0..<entries { drop(pageOf: cpu.load(at: place(frame, index)), &cpu) }
   }
 
   private func forgetDirectory(_ frame: UInt32, entries: Int, _ cpu: inout CPU) {
+    elementsLeft -= 64
     for index in 0..<entries { drop(tableOf: cpu.load(at: place(frame, index)), &cpu) }
   }
 

@@ -26,17 +26,22 @@ extension Paravirtualization {
     static let badAddress: Int16 = -5
     static let noSpace: Int16 = -7
     static let permissionDenied: Int16 = -8
+    static let badCopyArgument: Int16 = -10
   }
 
   /// grant_table_op: a list of structures that the command determines.
   func grantTableOperation(
     _ command: UInt32, _ list: UInt32, _ count: UInt32, _ cpu: inout CPU
   ) throws(HypercallError) -> UInt32 {
-    let sizes: [UInt32: UInt32] = [0: 32, 1: 24, 2: 16, 5: 28, 6: 16]
+    let sizes: [UInt32: UInt32] = [0: 32, 1: 24, 2: 16, 5: 24, 6: 16]
     guard let size = sizes[command] else { throw .notImplemented }
     guard command == 0 || command == 1 || command == 5 || count == 1 else { throw .invalid }
     for index in 0..<count {
       let place = list &+ index &* size
+      guard takeElement() else {
+        continuation = [command, place, count - index]
+        return 0
+      }
       switch command {
       case 0: try mapGrant(place, &cpu)
       case 1: try unmapGrant(place, &cpu)
@@ -96,10 +101,9 @@ extension Paravirtualization {
     let flags: UInt16 = cpu.load(at: place)
     let user: UInt16 = cpu.load(at: place + 2)
     let frame: UInt32 = cpu.load(at: place + 4)
-    guard flags & Grant.typeMask == Grant.permitAccess, user == current.id else {
-      return (0, Status.badReference)
-    }
-    guard !writable || flags & Grant.readOnly == 0 else { return (0, Status.permissionDenied) }
+    guard flags & Grant.typeMask == Grant.permitAccess, user == current.id,
+      !writable || flags & Grant.readOnly == 0
+    else { return (0, Status.generalError) }
     guard frames.isRAM(frame), frames[frame].owner == domains[owner].id else {
       return (0, Status.badReference)
     }
@@ -158,7 +162,7 @@ extension Paravirtualization {
     let old: UInt32 = cpu.load(at: entry)
     cpu.store(frame << 12 | (isWritable ? 0x63 : 0x61), at: entry)
     drop(pageOf: old, &cpu)
-    pagesToFlush.append(address)
+    forget(address)
     mark(reference, of: id, isWritable ? Grant.reading | Grant.writing : Grant.reading, &cpu)
     let mapping = GrantMapping(
       user: current.id, owner: id, reference: reference, frame: frame, address: address,
@@ -205,7 +209,7 @@ extension Paravirtualization {
       cpu.store(UInt32(0), at: mapping.entry)
       drop(pageOf: entry, &cpu)
     }
-    pagesToFlush.append(mapping.address)
+    forget(mapping.address)
     let others = grants.compactMap { $0 }.filter {
       $0.owner == mapping.owner && $0.reference == mapping.reference
     }
@@ -228,11 +232,14 @@ extension Paravirtualization {
     let (from, fromStatus) = frame(source, isReference: tail >> 16 & 1 != 0, writable: false, &cpu)
     let (to, toStatus) = frame(target, isReference: tail >> 17 & 1 != 0, writable: true, &cpu)
     var status = fromStatus == Status.okay ? toStatus : fromStatus
-    if source.offset + length > 4096 || target.offset + length > 4096 { status = Status.badAddress }
+    if source.offset + length > 4096 || target.offset + length > 4096 {
+      status = Status.badCopyArgument
+    }
     if status == Status.okay && frames[to].kindReferences > 0 && frames[to].kind != .writable {
       status = Status.permissionDenied
     }
     if status == Status.okay {
+      elementsLeft -= Int(length) / 64
       for offset in 0..<UInt64(length) {
         let byte: UInt8 = cpu.load(at: UInt64(from) << 12 + UInt64(source.offset) + offset)
         cpu.store(byte, at: UInt64(to) << 12 + UInt64(target.offset) + offset)

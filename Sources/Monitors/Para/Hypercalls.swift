@@ -12,9 +12,30 @@ extension Paravirtualization {
       counters.hypercalls[Int(number)] &+= 1
       return returnFromTrap(&cpu)
     }
+    elementsLeft = Self.elementsAtOnce
     let result = answer(number, arguments, &cpu)
     recordResult(result, refusalCause, at: place, &cpu)
-    cpu[.eax] = result
+    guard let rest = takeContinuation() else { return cpu[.eax] = result }
+    for (register, value) in zip([Register.ebx, .ecx, .edx, .esi, .edi], rest) {
+      cpu[register] = value
+    }
+    // INT 82h has two bytes, and is executed again, unless an event comes first.
+    frame.eip &-= 2
+  }
+
+  /// Elements of lists that one entry does. What is left goes on by another entry, so that no list, however
+  /// long, keeps the processor from interrupts and other domains.
+  private static let elementsAtOnce = 4096
+
+  /// Whether there may be one more.
+  func takeElement() -> Bool {
+    elementsLeft -= 1
+    return elementsLeft >= 0
+  }
+
+  func takeContinuation() -> [UInt32]? {
+    defer { continuation = nil }
+    return continuation
   }
 
   /// What a call answers: also what multicall asks for each of its entries.
@@ -25,6 +46,7 @@ extension Paravirtualization {
       counters.hypercalls[Int(number)] &+= 1
       return try perform(call, arguments, &cpu)
     } catch {
+      continuation = nil
       counters.refused &+= 1
       refusalCause = error.cause
       return error.result
@@ -55,7 +77,7 @@ extension Paravirtualization {
     case .memoryOp: return try memoryOperation(first, second, &cpu)
     case .multicall: try multicall(first, count: second, &cpu)
     case .updateVAMapping:
-      guard third == 0 else { throw .invalid }
+      guard third == 0, fourth & 3 != 3 else { throw .invalid }
       try update(try tableEntry(for: first, &cpu), to: second, &cpu)
       try flush(fourth & 3, first)
     case .setTimerOp:

@@ -11,29 +11,38 @@ extension Paravirtualization {
     _ list: UInt32, count: UInt32, done: UInt32, domain: UInt32, _ cpu: inout CPU
   ) throws(HypercallError) {
     try requireSelf(domain)
-    try forEach(of: count, done: done, counted: \.updates, &cpu) {
-      (index, cpu) throws(HypercallError) in try updateOne(list &+ index &* 16, &cpu)
+    try forEach(of: list, size: 16, count, [done, domain], counted: \.updates, &cpu) {
+      (place, cpu) throws(HypercallError) in try updateOne(place, &cpu)
     }
   }
 
-  /// Does the entries of a list in their order up to the first that is refused, and tells how many
-  /// were done.
+  /// Does the elements of a list in their order up to the first that is refused, and tells how many
+  /// were done: `rest` is where to, and whose tables they are. A long list goes on by another entry, with
+  /// MMU_UPDATE_PREEMPTED in its count.
   private func forEach(
-    of count: UInt32, done: UInt32, counted: WritableKeyPath<ParaCounters, UInt64>,
+    of list: UInt32, size: UInt32, _ count: UInt32, _ rest: [UInt32],
+    counted: WritableKeyPath<ParaCounters, UInt64>,
     _ cpu: inout CPU, _ body: (UInt32, inout CPU) throws(HypercallError) -> Void
   ) throws(HypercallError) {
+    let done = rest[0]
+    let before = count & Self.preempted != 0 && done != 0 ? try word(done, &cpu) : 0
+    let total = count & ~Self.preempted
     var made: UInt32 = 0
     var refusal: HypercallError?
     do throws(HypercallError) {
-      for index in 0..<(count & ~Self.preempted) {
-        try body(index, &cpu)
+      while made < total {
+        guard takeElement() else {
+          continuation = [list &+ made &* size, (total - made) | Self.preempted] + rest
+          break
+        }
+        try body(list &+ made &* size, &cpu)
         made += 1
       }
     } catch {
       refusal = error
     }
     counters[keyPath: counted] &+= UInt64(made)
-    if done != 0 { try put(made, at: done, &cpu) }
+    if done != 0 { try put(before &+ made, at: done, &cpu) }
     if let refusal { throw refusal }
   }
 
@@ -71,9 +80,14 @@ extension Paravirtualization {
     switch flags {
     case 0: break
     case 1: needsFlush = true
-    case 2: pagesToFlush.append(linear)
+    case 2: forget(linear)
     default: throw .invalid
     }
+  }
+
+  /// A page's translation is to be forgotten on the way back; when they are many, all are.
+  func forget(_ linear: UInt32) {
+    if pagesToFlush.count < 64 { pagesToFlush.append(linear) } else { needsFlush = true }
   }
 
   /// mmuext_op: a list of command and two arguments.
@@ -81,9 +95,8 @@ extension Paravirtualization {
     _ list: UInt32, count: UInt32, done: UInt32, domain: UInt32, _ cpu: inout CPU
   ) throws(HypercallError) {
     try requireSelf(domain)
-    try forEach(of: count, done: done, counted: \.extendedOperations, &cpu) {
-      (index, cpu) throws(HypercallError) in
-      let place = list &+ index &* 12
+    try forEach(of: list, size: 12, count, [done, domain], counted: \.extendedOperations, &cpu) {
+      (place, cpu) throws(HypercallError) in
       let command = try word(place, &cpu)
       let first = try word(place &+ 4, &cpu)
       try extendedOperation(command, first, try word(place &+ 8, &cpu), &cpu)
@@ -101,7 +114,7 @@ extension Paravirtualization {
     case 4: try unpin(first, &cpu)
     case 5: try setBase(first, &cpu)
     case 6, 8, 10: needsFlush = true
-    case 7, 9, 11: pagesToFlush.append(first)
+    case 7, 9, 11: forget(first)
     case 12: guard current.isPrivileged else { throw .notPermitted }
     case 13: try setLDT(first, entries: second, &cpu)
     default: throw .notImplemented

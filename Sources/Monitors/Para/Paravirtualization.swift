@@ -46,6 +46,11 @@ public final class Paravirtualization: Monitor {
   var grants: [GrantMapping?] = []
   /// The calls of a multicall are being made.
   var isInMulticall = false
+  /// What one entry into the hypervisor may still do of lists, in elements; a list of calls and the lists
+  /// in it share it. Below 0 when one element was a lot of work.
+  var elementsLeft = 0
+  /// The arguments with which the call that is being served goes on, after others have had a chance.
+  var continuation: [UInt32]?
   /// Why the last call was refused.
   var refusalCause = Cause.none
   /// Domains that have just ended, and whose memory is still theirs.

@@ -84,6 +84,7 @@ extension Paravirtualization {
     defer { isInMulticall = false }
     for index in 0..<count {
       let place = list &+ index &* 32
+      guard takeElement() else { return continuation = [place, count - index] }
       let number = try word(place, &cpu)
       var arguments: [UInt32] = []
       for argument in 0..<UInt32(6) {
@@ -93,6 +94,13 @@ extension Paravirtualization {
       let inner = recordHypercall(number, arguments, &cpu)
       let result = answer(number, arguments, &cpu)
       recordResult(result, refusalCause, at: inner, &cpu)
+      if let rest = takeContinuation() {
+        // The entry says from now on what is left of it.
+        for (argument, value) in rest.enumerated() {
+          try put(value, at: place &+ 8 &+ UInt32(argument) * 4, &cpu)
+        }
+        return continuation = [place, count - index]
+      }
       try put(result, at: place &+ 4, &cpu)
       guard current.isAlive else { return }
     }
