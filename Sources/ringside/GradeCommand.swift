@@ -58,7 +58,7 @@ enum AnswerFile {
       throw LabFiles.error(error)
     }
     if let name = answers.lab, name != lab.slug {
-      throw UserError("\(path): these answers are for the lab ‘\(name)’; name that one")
+      throw UserError("\(path): these answers are for the lab ‘\(printable(name))’; name that one")
     }
     if let seed = answers.seed, seed != lab.seed, seed != lab.drawnSeed {
       throw UserError("\(path): these answers are for seed \(seed); give --seed \(seed)")

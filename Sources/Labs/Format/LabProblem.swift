@@ -18,7 +18,7 @@ public struct LabProblem: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    "\(file):\(line > 0 ? "\(line):" : "") \(what); \(remedy)"
+    printable("\(file):\(line > 0 ? "\(line):" : "") \(what); \(remedy)")
   }
 }
 

@@ -53,9 +53,9 @@ extension Report {
     var lines = results.map { result in
       let name = result.id + String(repeating: " ", count: width - result.id.count)
       let head = "\(name)  \(result.earned)/\(result.points) \(result.verdict.rawValue)"
-      return result.comment.isEmpty ? head : "\(head): \(result.comment)"
+      return result.comment.isEmpty ? head : "\(head): \(printable(result.comment))"
     }
-    lines += unknownQuestions.map { "\($0): this lab has no such question to be graded" }
+    lines += unknownQuestions.map { "\(printable($0)): this lab has no such question to be graded" }
     lines.append("\(lab), seed \(seed): \(earned) of \(points) points")
     return lines.joined(separator: "\n") + "\n"
   }
@@ -103,7 +103,7 @@ extension Report {
     for (index, result) in results.enumerated() {
       let isRight = result.verdict == .right
       lines.append("\(isRight ? "ok" : "not ok") \(index + 1) - \(result.id)")
-      if !isRight { lines.append("# \(result.verdict.rawValue): \(result.comment)") }
+      if !isRight { lines.append("# \(result.verdict.rawValue): \(printable(result.comment))") }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -115,7 +115,7 @@ extension Report {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
-      case _ where scalar.value < 0x20: result += " "
+      case _ where scalar.properties.generalCategory == .control: result += " "
       default: result.unicodeScalars.append(scalar)
       }
     }
