@@ -27,12 +27,23 @@ public final class FileContents {
   private static let largest = 1 << 30
 
   /// Opens and reads a file; what is no regular file is read to its end.
-  public init(path: String) throws(ImageError) {
+  ///
+  /// With `onlyRegular`, such and links are refused: for files of other people's, who might have
+  /// them lead somewhere else, or never end.
+  public init(path: String, onlyRegular: Bool = false) throws(ImageError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw ImageError(path, errno == ENOENT ? .missing : .unreadable) }
+    // Without O_NONBLOCK, a named pipe would wait for its other end.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | (onlyRegular ? O_NONBLOCK | O_NOFOLLOW : 0))
+    guard descriptor >= 0 else {
+      switch errno {
+      case ENOENT: throw ImageError(path, .missing)
+      case ELOOP where onlyRegular: throw ImageError(path, .noFile)
+      default: throw ImageError(path, .unreadable)
+      }
+    }
     do throws(ImageError) {
       let kind = try Self.check(descriptor, path)
+      guard kind.isFile || !onlyRegular else { throw ImageError(path, .noFile) }
       (memory, size) = try Self.readAll(descriptor, path, atMost: kind.size)
       if !kind.isFile { close(descriptor) }
       self.descriptor = kind.isFile ? descriptor : nil

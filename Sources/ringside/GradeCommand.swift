@@ -42,11 +42,12 @@ enum AnswerFile {
   static func read(_ path: String, for lab: LabOptions) throws(UserError) -> Answers {
     let text: String
     do throws(ImageError) {
-      let file = try FileContents(path: path)
+      let file = try FileContents(path: path, onlyRegular: true)
       text = withExtendedLifetime(file) {
         String(decoding: file.bytes.prefix(Answers.sizeLimit + 1), as: UTF8.self)
       }
     } catch {
+      if error.problem == .noFile { throw UserError(error.description) }
       throw UserError(
         "\(path): this file of answers cannot be read, or is empty; see what is there")
     }

@@ -16,8 +16,11 @@ enum GuestSource {
     name.hasSuffix(".S") || name.hasSuffix(".s") || name.hasSuffix(".c")
   }
 
-  /// The image made of a source file. Nothing of it stays behind.
-  static func image(of source: String, library: GuestLibrary?) throws(UserError) -> FileContents {
+  /// The image made of a source file. Nothing of it stays behind. One that is handed in may include
+  /// only headers of ours.
+  static func image(
+    of source: String, library: GuestLibrary?, isHandedIn: Bool = false
+  ) throws(UserError) -> FileContents {
     guard FileContents.exists(source) else { throw UserError("\(source): there is no such file") }
     guard let script = library.map({ $0.folder + "/../assemble" }), FileContents.exists(script)
     else {
@@ -29,7 +32,7 @@ enum GuestSource {
     close(descriptor)
     let path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { unlink(path) }
-    guard run(["/bin/sh", script, source, path]) == 0 else {
+    guard run(["/bin/sh", script, source, path] + (isHandedIn ? ["handed-in"] : [])) == 0 else {
       throw UserError("\(source): no image could be made of it, for the reasons above")
     }
     do throws(ImageError) {

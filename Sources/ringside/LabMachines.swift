@@ -53,7 +53,7 @@ final class LabMachines {
     guard FileContents.exists(path) else { throw UserError("\(path): there is no such file") }
     let text: [UInt8]
     do throws(ImageError) {
-      let file = try FileContents(path: path)
+      let file = try FileContents(path: path, onlyRegular: true)
       text = withExtendedLifetime(file) { Array(file.bytes.prefix(Self.sourceLimit + 1)) }
     } catch {
       throw UserError(error.description)
@@ -62,7 +62,7 @@ final class LabMachines {
       throw UserError("\(path): a source file has at most \(Self.sourceLimit) bytes")
     }
     if let submission, submission.text == text { return submission.image }
-    let image = try GuestSource.image(of: path, library: library)
+    let image = try GuestSource.image(of: path, library: library, isHandedIn: true)
     submission = (text, image)
     return image
   }

@@ -82,6 +82,14 @@ import Testing
     #expect(run.output.contains("gate     0/1 refused: no event is cited"))
   }
 
+  @Test func answersAreInARegularFile() throws {
+    let pipe = "/tmp/ringside-answers-\(getpid())"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    let run = try Program(["grade", Self.slug, "--answers", pipe])
+    #expect(run.status == 64 && run.errors.contains("is a device, a pipe or a link"))
+  }
+
   @Test func anotherStudentsAnswersAreRefused() throws {
     let run = try withFile(try model(seed: "5")) { file in
       try Program(["grade", Self.slug, "--answers", file, "--seed", "6"])

@@ -4,6 +4,12 @@ import Testing
 
 @testable import ringside
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The labs that come with Ringside, on the machines that they are done on.
 @Suite struct LabProofTests {
   static let slugs: [String] = (try? LabFiles.library(nil).slugs) ?? []
@@ -55,6 +61,40 @@ import Testing
     let grader = try Grader(
       try LabFiles.library(nil).lab("port-by-hand"), seed: 3, build: LabMachines().machine)
     #expect(try points(for: source, grader) == 0)
+  }
+
+  /// The model is within reach of the compiler, but no hand-in may include it, nor another's file.
+  @Test func handInsIncludeOnlyHeaders() throws {
+    let library = try LabFiles.library(nil)
+    let grader = try Grader(
+      try library.lab("port-by-hand"), seed: 3, build: LabMachines().machine)
+    let model = "\(library.folder)/port-by-hand/ported.c"
+    for source in [
+      "#include \"port-by-hand/ported.c\"\n", "#include \"\(model)\"\n",
+      "# 1 \"x.h\" 3\n#include \"port-by-hand/ported.c\"\n",
+      "#include \"port-by-hand/../port-by-hand/ported.c\"\n",
+    ] { #expect(try points(for: source, grader) == 0, "\(source)") }
+  }
+
+  /// A link might lead to another's file, and a pipe never ends.
+  @Test func handInsAreRegularFiles() throws {
+    let library = try LabFiles.library(nil)
+    let grader = try Grader(
+      try library.lab("port-by-hand"), seed: 3, build: LabMachines().machine)
+    let base = "/tmp/ringside-hand-in-\(getpid())"
+    let (link, pipe) = (base + "-link.c", base + "-pipe.c")
+    defer {
+      unlink(link)
+      unlink(pipe)
+    }
+    try #require(symlink("\(library.folder)/port-by-hand/ported.c", link) == 0)
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for path in [link, pipe] {
+      var answers = Answers()
+      answers.answers["port"] = Answers.Answer(.text(path))
+      let result = try grader.grade(answers).results.first { $0.id == "port" }
+      #expect(result?.earned == 0 && result?.comment.contains("a pipe or a link") == true)
+    }
   }
 
   /// The lecturer's page lists each lab twice, by what it is and by what it is for, with its time.

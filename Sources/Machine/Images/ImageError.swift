@@ -25,7 +25,7 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case notWritable
     /// A disk image is open elsewhere.
     case inUse
-    /// It is a device or a pipe.
+    /// It is a device or a pipe, or a link where none is followed.
     case noFile
     /// A disk image has no bytes.
     case emptyDisk
@@ -88,7 +88,7 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
     case .missingDisk: "no such file; make a disk image first (truncate -s 64M NAME)"
     case .notWritable: "cannot be written to; check its permissions or leave out --write"
     case .inUse: "is in use by another machine or drive; end that one, or give a copy"
-    case .noFile: "is a device or a pipe; copy what is in it to a file"
+    case .noFile: "is a device, a pipe or a link; copy what is in it to a file"
     case .emptyDisk: "is empty; a disk has at least one sector of 512 bytes"
     case .oddDisk(let size):
       "has \(size) bytes, no whole number of sectors (512); lengthen it or leave out --write"
