@@ -64,6 +64,8 @@ import Testing
   @Test(arguments: [
     ("number: {count: int 80h and ring 7}", "expected a ring"),
     ("number: {count: exec 100h}", "not about events of the ledger"),
+    ("number: {count: out 3f8h}", "device accesses are not kept"),
+    ("number: {count: kind port_read or int 80h}", "device accesses are not kept"),
     ("number: {field: colour, of: iret}", "there is no field ‘colour’"),
     ("number: {field: eip}", "a field of which event?"),
     ("number: {register: eax}", "when is this to be looked at?"),

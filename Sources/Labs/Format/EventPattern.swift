@@ -15,6 +15,10 @@ struct EventPattern: Sendable {
       guard compiled.asksEvents, !compiled.asksInstructions, !compiled.asksAccesses else {
         return "this is not about events of the ledger"
       }
+      // ‘any’ alone asks for accesses too, but not only for them.
+      guard !compiled.asksAccessEvents || compiled.kinds == .all else {
+        return "device accesses are not kept in a lab's run; count faults or exits"
+      }
       return nil
     } catch {
       return "\(error.reason), at ‘\(error.text.dropFirst(error.position).prefix(12))’"
