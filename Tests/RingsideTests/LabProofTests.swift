@@ -112,6 +112,16 @@ import Testing
     #expect(rows.count == 2 * Self.slugs.count)
   }
 
+  /// The example that the page on labs begins with is a right answer.
+  @Test func theExampleOfTheReadmeIsRight() throws {
+    let file = try FileContents(path: try LabFiles.library(nil).folder + "/README.md")
+    let readme = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    let start = "ringside lab answer one-process-two-rings "
+    let line = try #require(readme.split(separator: "\n").first { $0.hasPrefix(start) })
+    let run = try Program(line.split(separator: " ").dropFirst().map(String.init))
+    #expect(run.status == 0, "\(line): \(run.output)\(run.errors)")
+  }
+
   /// A card sends its reader to labs that there are.
   @Test func cardsNameLabs() throws {
     let named = try ReadingFiles.shelf().cards().flatMap { card in
