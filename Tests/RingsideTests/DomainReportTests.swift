@@ -54,6 +54,18 @@ import X86
     #expect(report.channels.first?.isMasked == true)
   }
 
+  /// Out of ring 3 or the idle loop's HLT into the kernel's code.
+  private static func lastRingChangeBeforeThePrompt(_ mailbox: ScreenMailbox) throws -> MachineView
+  {
+    _ = try mailbox.view()
+    mailbox.send(.run)
+    _ = try mailbox.view { $0.serial.lines.last == "$ " }
+    mailbox.send(.pause)
+    let paused = try mailbox.view { $0.runState == .paused }
+    mailbox.send(.travel(.back(.ringChange)))
+    return try mailbox.view { $0.runState == .paused && $0.clock.ticks < paused.clock.ticks }
+  }
+
   /// The screen finds the block around EIP in translated code, and where the processor really is in it.
   @Test func theScreenShowsTheTranslationAroundEIP() throws {
     try withScreen(
@@ -63,16 +75,7 @@ import X86
         return try options.build(choice, image: "ringlet")
       }
     ) { mailbox in
-      _ = try mailbox.view()
-      mailbox.send(.run)
-      _ = try mailbox.view { $0.serial.lines.last == "$ " }
-      mailbox.send(.pause)
-      let paused = try mailbox.view { $0.runState == .paused }
-      // Out of ring 3 or the idle loop's HLT into the kernel's code.
-      mailbox.send(.travel(.back(.ringChange)))
-      var view = try mailbox.view {
-        $0.runState == .paused && $0.clock.ticks < paused.clock.ticks
-      }
+      var view = try Self.lastRingChangeBeforeThePrompt(mailbox)
       for _ in 0..<200 where view.translation.isEmpty || view.rings.isInMonitor {
         let now = view.clock.ticks
         mailbox.send(.step(.instruction))
@@ -97,15 +100,7 @@ import X86
         return try options.build(choice, image: "ringlet")
       }
     ) { mailbox in
-      _ = try mailbox.view()
-      mailbox.send(.run)
-      _ = try mailbox.view { $0.serial.lines.last == "$ " }
-      mailbox.send(.pause)
-      let paused = try mailbox.view { $0.runState == .paused }
-      mailbox.send(.travel(.back(.ringChange)))
-      let view = try mailbox.view {
-        $0.runState == .paused && $0.clock.ticks < paused.clock.ticks
-      }
+      let view = try Self.lastRingChangeBeforeThePrompt(mailbox)
       #expect(view.domains.map(\.id) == [0])
       let walk = try #require(view.walks.first)
       if let physical = walk.physical, let own = walk.pseudoPhysical {
